@@ -1,0 +1,128 @@
+"""The whole training line on tiny synthetic dances: pairs, encoder, generator, resuming."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dancegen import train as train_generator
+from dancegen.pipeline import DancePipeline
+from motionbeat import pairs, train
+from motionbeat.beatlock import lock_to_beats, motion_grid
+from motionbeat.clips import ClipSampler
+from motionbeat.contacts import detect_contacts, foot_plants
+from motionbeat.dances import HELD_OUT, Dance
+from motionbeat.encoder import MotionBeat
+from motionbeat.motion import Motion
+from motionbeat.skeleton import OFFSETS_M
+
+
+def stepping(period_s: float, seconds: float, seed: int = 0) -> Motion:
+    """A body that lifts one knee after the other, one step each ``period_s``, arms swinging."""
+    frames = int(seconds * 30)
+    beat = np.arange(frames) / 30 / period_s
+    poses = np.random.default_rng(seed).normal(0, 0.05, (1, 24, 3)) * np.ones((frames, 1, 1))
+    poses[:, 0] = 0
+    for side, (hip, knee, ankle) in enumerate(((1, 4, 7), (2, 5, 8))):
+        lift = np.maximum(np.sin(np.pi * (beat + side)), 0) ** 2
+        poses[:, hip] = poses[:, knee] = poses[:, ankle] = 0
+        poses[:, hip, 0], poses[:, knee, 0] = -0.6 * lift, 1.2 * lift
+        poses[:, 16 + side, 0] = 0.5 * np.sin(np.pi * (beat + side))
+    height = -(OFFSETS_M[1] + OFFSETS_M[4] + OFFSETS_M[7] + OFFSETS_M[10])[1] + 0.028
+    return Motion(poses.astype(np.float32), np.tile([0, height, 0], (frames, 1)).astype(np.float32), 30.0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("pairs")
+    for name, style, period in (("a", "pop", 0.5), ("b", "salsa", 0.55), (HELD_OUT[-1], "modern", 0.52)):
+        motion = stepping(period, 16, seed=len(name))
+        dance = Dance(name, style, motion, np.ones(len(motion), bool), None, None, clean=True)
+        for number in range(2):
+            pairs.pair_with_composed_song(dance, number).save(out)
+    # the held-out dance's style must be known to the model
+    motion = stepping(0.5, 16, seed=9)
+    pairs.pair_with_composed_song(
+        Dance("c", "modern", motion, np.ones(len(motion), bool), None, None, clean=False), 0
+    ).save(out)
+    return out
+
+
+def test_beats_are_laid_on_foot_plants_and_carried_to_the_song() -> None:
+    motion = stepping(0.5, 20)
+    contacts = detect_contacts(motion.joints(), 30)
+    motion = Motion(motion.poses, motion.trans, 30.0, contacts)
+    laid = motion_grid(motion)
+    assert 60 / laid.tempo == pytest.approx(0.5, abs=0.02)
+    song_beats = 0.3 + np.arange(len(laid.beats)) * 0.6
+    locked, valid = lock_to_beats(motion, np.ones(len(motion), bool), laid.beats, song_beats, 30.0)
+    plants = foot_plants(locked.contacts, 30)
+    plants = plants[(plants > 1) & (plants < locked.duration - 1)]
+    phase = np.interp(plants, song_beats, np.arange(len(song_beats)))
+    assert abs(np.exp(2j * np.pi * phase).mean()) > 0.9
+    assert valid[30:-30].mean() > 0.95
+
+
+def test_stretching_too_far_is_marked_invalid() -> None:
+    motion = stepping(0.5, 10)
+    beats = np.arange(0, 9.5, 0.5)
+    song = beats.copy()
+    song[10:] += 0.3
+    _, valid = lock_to_beats(motion, np.ones(len(motion), bool), beats, song, 30.0)
+    assert not valid[137:157].any()
+    assert valid[:130].all() and valid[170:].all()
+
+
+def test_pairs_come_back_as_saved(folder: Path) -> None:
+    loaded = pairs.load_pairs(folder)
+    assert len(loaded) == 7
+    assert len(pairs.load_pairs(folder, clean_only=True)) == 6
+    pair = loaded[0]
+    made = pairs.pair_with_composed_song(
+        Dance("a", "pop", stepping(0.5, 16, seed=1), np.ones(480, bool), None, None, clean=True), 0
+    )
+    np.testing.assert_allclose(pair.motion.poses, made.motion.poses, atol=1e-4)
+    np.testing.assert_allclose(pair.motion.contacts, made.motion.contacts, atol=1 / 255)
+    np.testing.assert_array_equal(pair.audio_tokens, made.audio_tokens)
+    assert pair.audio_tokens.shape == (len(pair.slots), 320) and pair.audio_tokens.dtype == np.uint8
+    assert pair.audio_tokens.max() > 100
+
+
+def test_jitter_negatives_are_the_same_motion_a_beat_away(folder: Path) -> None:
+    sampler = ClipSampler(pairs.load_pairs(folder), seed=0)
+    batch = sampler.batch(6, tempo_negatives=1)
+    own, later = batch.motion[:, 0], batch.motion[:, 3]
+    moved = [torch.allclose(own[i, 4:], later[i, :-4]) or torch.allclose(own[i, :-4], later[i, 4:]) for i in range(6)]
+    assert all(moved)
+    assert batch.same.diagonal().all() and not batch.same.all()
+    assert torch.isfinite(batch.motion).all()
+
+
+def test_train_resume_and_dance(folder: Path, tmp_path: Path) -> None:
+    encoder, generator = tmp_path / "motionbeat", tmp_path / "dance"
+    options = ["--pairs", str(folder), "--mixed-precision", "no"]
+    first = [*options, "--out", str(encoder), "--batch", "4", "--width", "48"]
+    assert train.main([*first, "--steps", "2"]) == 0
+    assert train.main([*first, "--steps", "10", "--resume"]) == 0
+    assert [json.loads(line)["step"] for line in (encoder / "held_out.jsonl").open()] == [2, 10]
+    assert MotionBeat.from_pretrained(encoder).motion_std.min() > 0
+
+    second = [*options, "--encoder", str(encoder), "--out", str(generator), "--batch", "4", "--width", "32"]
+    second += ["--heads", "2", "--layers", "1"]
+    assert train_generator.main([*second, "--steps", "2"]) == 0
+    before = json.loads((generator / "held_out.jsonl").read_text())
+    assert train_generator.main([*second, "--steps", "60", "--resume", "--lr", "3e-3"]) == 0
+    after = json.loads((generator / "held_out.jsonl").read_text().splitlines()[-1])
+    assert after["step"] == 60 and after["pose"] < before["pose"]
+    pipeline = DancePipeline.from_pretrained(generator)
+    assert pipeline.styles == ("modern", "pop", "salsa")
+    assert torch.linalg.norm(pipeline.denoiser.style_prototype, dim=1).allclose(torch.ones(3), atol=1e-4)
+
+
+def test_training_without_data_says_so(tmp_path: Path, capsys) -> None:
+    assert train.main(["--pairs", str(tmp_path)]) == 2
+    assert "no pairs" in capsys.readouterr().err
+    assert pairs.main(["--open", str(tmp_path)]) == 2
+    assert "index.json" in capsys.readouterr().err
