@@ -1,0 +1,191 @@
+"""From a song's embedding to a dance: the diffusion pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline
+from diffusers.utils import BaseOutput
+from diffusers.utils.torch_utils import randn_tensor
+
+from dancegen.denoiser import DanceDenoiser
+from motionbeat.encoder import MusicEmbedding
+from motionbeat.errors import UserError
+from motionbeat.motion import Motion
+from motionbeat.motion_features import FEATURE_DIM, MOTION_FPS, features_to_motion
+
+WINDOWS_AT_ONCE = 16
+"""Windows denoised in one batch: memory of a long song does not grow with it."""
+
+OVERLAP = 50
+"""Least number of frames that neighbouring windows share."""
+
+
+@dataclass
+class DanceOutput(BaseOutput):
+    """A generated dance.
+
+    Attributes:
+        motion: 30 fps, as long as the music, with contacts; not cleaned up.
+        style: the style that was danced, or ``none``.
+    """
+
+    motion: Motion
+    style: str
+
+
+class DancePipeline(DiffusionPipeline):
+    """Denoises a whole song at once in overlapping windows.
+
+    One noise sequence spans the song. In each step it is cut into windows that overlap, all windows are denoised in
+    batches, and where they overlap their predictions are averaged with weights that fall to zero at a window's edge
+    (EDGE's long-form idea in the manner of MultiDiffusion, Bar-Tal et al. 2023). The cuts move from step to step, so
+    no frame is always at an edge.
+    """
+
+    model_cpu_offload_seq = "denoiser"
+
+    def __init__(self, denoiser: DanceDenoiser, scheduler: Any) -> None:
+        super().__init__()
+        self.register_modules(denoiser=denoiser, scheduler=scheduler)
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Names that ``style`` may have, besides ``auto`` and ``none``."""
+        return tuple(self.denoiser.config["styles"])
+
+    def check_inputs(self, music: MusicEmbedding, style: str, num_inference_steps: int, guidance_scale: float) -> None:
+        """Raise :class:`~motionbeat.errors.UserError` for the first argument that cannot be used."""
+        if style not in (*self.styles, "auto", "none"):
+            raise UserError(f"style {style!r} is not known. Choose one of: auto, none, {', '.join(self.styles)}.")
+        if not 1 <= num_inference_steps <= 1000:
+            raise UserError(f"steps must be between 1 and 1000, got {num_inference_steps}.")
+        if not 0 <= guidance_scale <= 20:  # also refuses NaN
+            raise UserError(f"guidance must be between 0 and 20, got {guidance_scale}.")
+        if music.frames.shape[1] != self.denoiser.config["music_dim"]:
+            raise UserError(
+                f"the generator was trained on {self.denoiser.config['music_dim']} music features a frame, this "
+                f"encoder gives {music.frames.shape[1]}. Use the encoder that belongs to the generator."
+            )
+
+    def choose_style(self, music: MusicEmbedding) -> str:
+        """The style whose training dances lie nearest to the song in the MotionBeat space, among the styles danced in
+        the song's meter."""
+        prototypes = self.denoiser.style_prototype.cpu().numpy()
+        meters = self.denoiser.style_meter.cpu().numpy()
+        score = prototypes @ music.clip
+        fitting = meters == music.grid.meter
+        if fitting.any():
+            score = np.where(fitting, score, -np.inf)
+        return self.styles[int(np.argmax(score))]
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        music: MusicEmbedding,
+        style: str = "auto",
+        num_inference_steps: int = 20,
+        guidance_scale: float = 1.5,
+        generator: torch.Generator | None = None,
+        callback_on_step_end: Callable[[DancePipeline, int, int, dict[str, torch.Tensor]], dict[str, torch.Tensor]]
+        | None = None,
+    ) -> DanceOutput:
+        """Dance to a song.
+
+        Args:
+            music: what the MotionBeat encoder heard.
+            style: a name of :attr:`styles`, ``none`` (no label) or ``auto`` (chosen by :meth:`choose_style`).
+            num_inference_steps: denoising steps.
+            guidance_scale: 1 follows the music as trained, more exaggerates it, 0 ignores it.
+            generator: source of the noise; the same seed gives the same dance.
+            callback_on_step_end: called as diffusers does after each step with ``{"latents": (1, T, 151)}``; may
+                return a changed dict, may raise to stop.
+
+        Raises:
+            UserError: an argument cannot be used.
+        """
+        self.check_inputs(music, style, num_inference_steps, guidance_scale)
+        if style == "auto":
+            style = self.choose_style(music)
+        label = 0 if style == "none" else self.styles.index(style) + 1
+        device = self._execution_device
+        window = self.denoiser.config["window"]
+        frames = len(music.frames)
+        heard = torch.from_numpy(music.frames).to(device)
+        if frames < window:
+            heard = torch.cat([heard, heard[-1:].expand(window - frames, -1)])
+        length = len(heard)
+
+        self.scheduler.set_timesteps(num_inference_steps, device=device)
+        x = randn_tensor((1, length, FEATURE_DIM), generator=generator, device=torch.device(device))
+        x = x * self.scheduler.init_noise_sigma
+        with self.progress_bar(total=num_inference_steps) as bar:
+            for index, timestep in enumerate(self.scheduler.timesteps):
+                noisy = self.scheduler.scale_model_input(x, timestep)
+                starts = window_starts(length, window, shift=index)
+                predicted = self._predict(noisy[0], heard, starts, timestep, label, guidance_scale)
+                x = self.scheduler.step(predicted[None], timestep, x, generator=generator, return_dict=False)[0]
+                if callback_on_step_end is not None:
+                    x = callback_on_step_end(self, index, int(timestep), {"latents": x}).pop("latents", x)
+                bar.update()
+        features = x[0, :frames] * self.denoiser.motion_std + self.denoiser.motion_mean
+        return DanceOutput(motion=features_to_motion(features.float().cpu().numpy(), MOTION_FPS), style=style)
+
+    def _predict(
+        self,
+        noisy: torch.Tensor,
+        heard: torch.Tensor,
+        starts: list[int],
+        timestep: torch.Tensor,
+        label: int,
+        guidance_scale: float,
+    ) -> torch.Tensor:
+        """Clean motion (T, 151) predicted from noisy (T, 151): windows at ``starts`` denoised and blended."""
+        window = self.denoiser.config["window"]
+        ramp = torch.arange(1, window + 1, device=noisy.device, dtype=noisy.dtype)
+        weight = torch.minimum(torch.minimum(ramp, ramp.flip(0)), torch.tensor(float(OVERLAP)))[:, None]
+        total, weights = torch.zeros_like(noisy), torch.zeros_like(noisy[:, :1])
+        for first in range(0, len(starts), WINDOWS_AT_ONCE):
+            batch = starts[first : first + WINDOWS_AT_ONCE]
+            sample = torch.stack([noisy[s : s + window] for s in batch])
+            music = torch.stack([heard[s : s + window] for s in batch])
+            predicted = self._guided(sample, music, timestep, label, guidance_scale)
+            for start, piece in zip(batch, predicted, strict=True):
+                total[start : start + window] += weight * piece
+                weights[start : start + window] += weight
+        return total / weights
+
+    def _guided(
+        self, sample: torch.Tensor, music: torch.Tensor, timestep: torch.Tensor, label: int, guidance_scale: float
+    ) -> torch.Tensor:
+        """Classifier-free guidance: what the music adds to the prediction, times ``guidance_scale``."""
+        count = len(sample)
+        styles = torch.full((count,), label, device=sample.device)
+        given = torch.ones(count, dtype=torch.bool, device=sample.device)
+        steps = timestep.expand(count)
+        if guidance_scale == 1:
+            return self.denoiser(sample, steps, music, styles, given)
+        both = self.denoiser(
+            sample.repeat(2, 1, 1),
+            steps.repeat(2),
+            music.repeat(2, 1, 1),
+            torch.cat([styles, torch.zeros_like(styles)]),
+            torch.cat([given, ~given]),
+        )
+        conditional, unconditional = both.chunk(2)
+        return unconditional + guidance_scale * (conditional - unconditional)
+
+
+def window_starts(length: int, window: int, shift: int) -> list[int]:
+    """Starts of windows that cover ``length`` frames and overlap by at least :data:`OVERLAP`.
+
+    Even ``shift`` starts the first full window at frame 0, odd ones half a hop later, so that the places where windows
+    meet alternate.
+    """
+    hop = window - OVERLAP
+    inner = range(hop // 2 if shift % 2 else 0, length - window, hop)
+    return sorted({0, *inner, length - window})

@@ -1,0 +1,202 @@
+"""Train the dance generator.
+
+``python -m dancegen.train --pairs runs/pairs --encoder runs/motionbeat --out runs/dance``
+
+Runs on a CPU, a GPU or several (``accelerate launch -m dancegen.train ...``), at any size (``--width``, ``--layers``),
+keeps an exponential moving average of the weights, and goes on from its last checkpoint with ``--resume``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from diffusers import DDIMScheduler
+from diffusers.training_utils import EMAModel
+from torch import nn
+from tqdm import tqdm
+
+from dancegen.denoiser import DanceDenoiser
+from dancegen.losses import LossWeights, motion_loss
+from dancegen.pipeline import DancePipeline
+from dancegen.windows import WindowBatch, WindowSampler, style_prototypes
+from motionbeat.encoder import MotionBeat
+from motionbeat.errors import UserError
+from motionbeat.pairs import load_pairs
+
+STYLE_DROP = 0.25
+"""Share of windows trained without a style label."""
+
+MUSIC_DROP = 0.15
+"""Share of windows trained without music (and without style): the unconditional half of guidance."""
+
+
+def make_scheduler() -> DDIMScheduler:
+    """Cosine schedule over 1,000 steps that predicts the clean motion, with a last step of pure noise."""
+    return DDIMScheduler(
+        num_train_timesteps=1000,
+        beta_schedule="squaredcos_cap_v2",
+        prediction_type="sample",
+        clip_sample=False,
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+    )
+
+
+def denoising_loss(
+    model: nn.Module, denoiser: DanceDenoiser, batch: WindowBatch, scheduler: DDIMScheduler, withhold: bool = True
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Loss of one batch at random noise levels; ``model`` is ``denoiser``, perhaps wrapped for several devices."""
+    size, device = len(batch.motion), batch.motion.device
+    clean = (batch.motion - denoiser.motion_mean) / denoiser.motion_std
+    steps = torch.randint(0, scheduler.config["num_train_timesteps"], (size,), device=device)
+    noisy = scheduler.add_noise(clean, torch.randn_like(clean), steps)
+    given = torch.ones(size, dtype=torch.bool, device=device)
+    style = batch.style
+    if withhold:
+        given = torch.rand(size, device=device) >= MUSIC_DROP
+        style = style * (given & (torch.rand(size, device=device) >= STYLE_DROP))
+    predicted = model(noisy, steps, batch.music, style, given)
+    return motion_loss(predicted, clean, batch.valid, denoiser.motion_mean, denoiser.motion_std, LossWeights())
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m dancegen.train", description="Train the dance generator.")
+    parser.add_argument("--pairs", type=Path, default=Path("runs/pairs"), help="folder made by motionbeat.pairs")
+    parser.add_argument("--encoder", type=Path, default=Path("runs/motionbeat"), help="trained MotionBeat encoder")
+    parser.add_argument("--clean", action="store_true", help="only pairs whose licence allows any use")
+    parser.add_argument("--out", type=Path, default=Path("runs/dance"))
+    parser.add_argument("--steps", type=int, default=20000)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after this long; --resume goes on")
+    parser.add_argument("--batch", type=int, default=40)
+    parser.add_argument("--lr", type=float, default=4e-4)
+    parser.add_argument("--width", type=int, default=192)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--ema", type=float, default=0.999)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--save-every", type=int, default=1000)
+    parser.add_argument("--mixed-precision", choices=("no", "bf16", "fp16"), default="bf16")
+    parser.add_argument("--resume", action="store_true")
+    args = parser.parse_args(argv)
+
+    try:
+        pairs = load_pairs(args.pairs, args.clean)
+        if not (args.encoder / "config.json").is_file():
+            raise UserError(f"{args.encoder}: no encoder there. Train one with python -m motionbeat.train.")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    accelerator = Accelerator(mixed_precision=args.mixed_precision)
+    set_seed(args.seed)
+    encoder = MotionBeat.from_pretrained(args.encoder).eval()
+    styles = tuple(sorted({pair.style for pair in pairs}))
+    trained, held_out = [p for p in pairs if not p.held_out], [p for p in pairs if p.held_out]
+
+    denoiser = DanceDenoiser(
+        encoder.frame_dim,
+        styles,
+        width=args.width,
+        heads=args.heads,
+        layers=args.layers,
+        embedding_dim=encoder.config["projection"],
+    )
+    window = denoiser.config["window"]
+    state = args.out / "state"
+    resuming = args.resume and (state / "step.json").is_file()
+    step = json.loads((state / "step.json").read_text())["step"] if resuming else 0
+    # past draws are not replayed on resuming: a new stream, still fixed by seed and step
+    sampler = WindowSampler(trained, encoder, styles, window, args.seed + 1000 * accelerator.process_index + 7 * step)
+    mean, std = sampler.statistics()
+    denoiser.motion_mean.copy_(torch.from_numpy(mean))
+    denoiser.motion_std.copy_(torch.from_numpy(std))
+    prototype, meter = style_prototypes(trained, encoder, styles)
+    denoiser.style_prototype.copy_(torch.from_numpy(prototype))
+    denoiser.style_meter.copy_(torch.from_numpy(meter))
+    ema = EMAModel(denoiser.parameters(), decay=args.ema, use_ema_warmup=True, power=0.75)
+    optimizer = torch.optim.AdamW(denoiser.parameters(), lr=args.lr, weight_decay=0.01, betas=(0.9, 0.99))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(step / 500, 0.5 + 0.5 * math.cos(math.pi * min(step / args.steps, 1)) + 0.01)
+    )
+    scheduler = make_scheduler()
+    model, optimizer, schedule = accelerator.prepare(denoiser, optimizer, schedule)
+    accelerator.register_for_checkpointing(ema)
+    if resuming:
+        accelerator.load_state(str(state))
+    ema.to(accelerator.device)
+    checks = WindowSampler(held_out, encoder, styles, window, 0, augment=False) if held_out else None
+
+    def save() -> None:
+        accelerator.wait_for_everyone()
+        if not accelerator.is_main_process:
+            return
+        accelerator.save_state(str(state))
+        (state / "step.json").write_text(json.dumps({"step": step}))
+        ema.store(denoiser.parameters())
+        ema.copy_to(denoiser.parameters())
+        DancePipeline(denoiser, scheduler).save_pretrained(args.out)
+        if checks is not None:
+            row = evaluate(denoiser, checks, scheduler, accelerator)
+            with (args.out / "held_out.jsonl").open("a") as log:
+                log.write(json.dumps({"step": step} | row) + "\n")
+        ema.restore(denoiser.parameters())
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    begun, saved = time.monotonic(), step
+    bar = tqdm(total=args.steps, initial=step, disable=not accelerator.is_main_process, mininterval=10)
+    with (args.out / "log.jsonl").open("a") as log:
+        while step < args.steps and time.monotonic() - begun < 60 * args.minutes:
+            batch = _to(sampler.batch(args.batch), accelerator.device)
+            with accelerator.autocast():
+                loss, terms = denoising_loss(model, denoiser, batch, scheduler)
+            accelerator.backward(loss)
+            accelerator.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            ema.step(denoiser.parameters())
+            step += 1
+            bar.update()
+            if step % 20 == 0:
+                row = {"step": step, "seconds": round(time.monotonic() - begun), "loss": loss.item()}
+                log.write(json.dumps(row | {name: term.item() for name, term in terms.items()}) + "\n")
+                log.flush()
+            if step % args.save_every == 0:
+                save()
+                saved = step
+    if saved != step:
+        save()
+    return 0
+
+
+@torch.no_grad()
+def evaluate(
+    denoiser: DanceDenoiser, sampler: WindowSampler, scheduler: DDIMScheduler, accelerator: Accelerator
+) -> dict[str, float]:
+    """Mean loss terms over four fixed batches of held-out dances at fixed noise."""
+    denoiser.eval()
+    sampler.rng = np.random.default_rng(0)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        rows = []
+        for _ in range(4):
+            _, terms = denoising_loss(denoiser, denoiser, _to(sampler.batch(32), accelerator.device), scheduler, False)
+            rows.append({name: term.item() for name, term in terms.items()})
+    denoiser.train()
+    return {key: sum(row[key] for row in rows) / len(rows) for key in rows[0]}
+
+
+def _to(batch: WindowBatch, device: torch.device) -> WindowBatch:
+    return WindowBatch(*(getattr(batch, name).to(device) for name in WindowBatch.__dataclass_fields__))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

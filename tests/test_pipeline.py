@@ -1,0 +1,141 @@
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from dancegen.denoiser import DanceDenoiser
+from dancegen.losses import LossWeights, motion_loss
+from dancegen.pipeline import OVERLAP, DancePipeline, window_starts
+from dancegen.train import make_scheduler
+from motionbeat.beats import BeatGrid
+from motionbeat.encoder import CLOCK_DIM, MusicEmbedding, bar_clock
+from motionbeat.errors import UserError
+from motionbeat.motion_features import CONTACT, motion_to_features
+
+from .test_motion import wander
+
+WIDTH, WINDOW = 12, 60
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> DancePipeline:
+    torch.manual_seed(0)
+    denoiser = DanceDenoiser(WIDTH + CLOCK_DIM, ("pop", "waltz"), window=WINDOW, width=32, heads=2, layers=2)
+    # give guidance something to do: at initialisation the label and the music's gates are nearly silent
+    torch.nn.init.normal_(denoiser.modulation[-1].weight, std=0.2)
+    denoiser.style_meter.copy_(torch.tensor([4, 3]))
+    denoiser.style_prototype[0, 0] = denoiser.style_prototype[1, 1] = 1
+    made = DancePipeline(denoiser.eval(), make_scheduler())
+    made.set_progress_bar_config(disable=True)
+    return made
+
+
+def song(frames: int, meter: int = 4) -> MusicEmbedding:
+    beats = np.arange(0, frames / 30 + 1, 0.5)
+    grid = BeatGrid(beats, beats[::meter], meter, 120.0, 1.0)
+    rng = np.random.default_rng(0)
+    heard = rng.normal(size=(frames, WIDTH)).astype(np.float32)
+    clip = np.zeros(128, np.float32)
+    clip[0] = 1
+    tokens = rng.normal(size=(8, WIDTH)).astype(np.float32)
+    return MusicEmbedding(clip, tokens, np.arange(8.0), np.concatenate([heard, bar_clock(grid, frames)], 1), grid)
+
+
+def dance(pipeline: DancePipeline, frames: int = 100, seed: int = 0, **options):
+    options = {"style": "pop", "num_inference_steps": 3} | options
+    return pipeline(song(frames), generator=torch.Generator().manual_seed(seed), **options)
+
+
+@pytest.mark.parametrize("frames", [1, 20, WINDOW, WINDOW + 1, 200])
+def test_any_length_gives_a_dance_of_that_length(pipeline: DancePipeline, frames: int) -> None:
+    motion = dance(pipeline, frames).motion
+    assert len(motion) == frames
+    assert np.isfinite(motion.poses).all() and np.isfinite(motion.trans).all()
+    assert motion.contacts is not None and motion.contacts.min() >= 0 and motion.contacts.max() <= 1
+
+
+def test_same_seed_same_dance_and_other_seed_another(pipeline: DancePipeline) -> None:
+    np.testing.assert_array_equal(dance(pipeline).motion.poses, dance(pipeline).motion.poses)
+    assert np.abs(dance(pipeline, seed=1).motion.poses - dance(pipeline).motion.poses).max() > 1e-2
+
+
+def test_saved_and_loaded_pipeline_dances_the_same(pipeline: DancePipeline, tmp_path) -> None:
+    pipeline.save_pretrained(tmp_path)
+    assert not [p for p in tmp_path.rglob("*") if p.suffix not in ("", ".json", ".safetensors")]
+    loaded = DancePipeline.from_pretrained(tmp_path)
+    loaded.set_progress_bar_config(disable=True)
+    np.testing.assert_array_equal(dance(loaded).motion.poses, dance(pipeline).motion.poses)
+
+
+def test_guidance_and_style_change_the_dance(pipeline: DancePipeline) -> None:
+    plain = dance(pipeline, guidance_scale=1).motion.poses
+    assert np.abs(dance(pipeline, guidance_scale=4).motion.poses - plain).max() > 1e-3
+    assert np.abs(dance(pipeline, guidance_scale=1, style="waltz").motion.poses - plain).max() > 1e-3
+    assert np.abs(dance(pipeline, guidance_scale=1, style="none").motion.poses - plain).max() > 1e-3
+
+
+def test_auto_style_is_the_nearest_of_the_right_meter(pipeline: DancePipeline) -> None:
+    assert pipeline.choose_style(song(50, meter=4)) == "pop"
+    assert pipeline.choose_style(song(50, meter=3)) == "waltz"
+
+
+def test_the_batch_of_windows_does_not_change_the_prediction(pipeline: DancePipeline, monkeypatch) -> None:
+    whole = dance(pipeline, 300).motion
+    monkeypatch.setattr("dancegen.pipeline.WINDOWS_AT_ONCE", 1)
+    np.testing.assert_allclose(dance(pipeline, 300).motion.trans, whole.trans, atol=1e-3)
+
+
+def test_callback_sees_every_step_and_may_stop(pipeline: DancePipeline) -> None:
+    seen = []
+
+    def callback(_, index, timestep, tensors):
+        seen.append((index, tuple(tensors["latents"].shape)))
+        if index == 1:
+            raise KeyboardInterrupt
+        return tensors
+
+    with pytest.raises(KeyboardInterrupt):
+        dance(pipeline, callback_on_step_end=callback)
+    assert seen == [(0, (1, 100, 151)), (1, (1, 100, 151))]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"style": "polka"}, {"num_inference_steps": 0}, {"guidance_scale": -1}, {"guidance_scale": float("nan")}],
+)
+def test_unusable_arguments_are_named(pipeline: DancePipeline, options) -> None:
+    with pytest.raises(UserError, match=r"style|steps|guidance"):
+        dance(pipeline, **options)
+
+
+@pytest.mark.parametrize("length", [150, 151, 249, 250, 251, 900, 18000])
+@pytest.mark.parametrize("shift", [0, 1])
+def test_windows_cover_everything_and_overlap(length: int, shift: int) -> None:
+    starts = window_starts(length, 150, shift)
+    assert starts[0] == 0 and starts[-1] == length - 150
+    assert all(b - a <= 150 - OVERLAP for a, b in itertools.pairwise(starts))
+
+
+def test_loss_is_zero_for_the_truth_and_ignores_invalid_frames() -> None:
+    features = torch.from_numpy(np.stack([motion_to_features(wander(seed=s)) for s in range(4)]))
+    features[..., CONTACT] = 0
+    mean, std = torch.zeros(151), torch.ones(151)
+    valid = torch.ones(4, 40)
+    loss, terms = motion_loss(features, features, valid, mean, std, LossWeights())
+    assert loss.item() == pytest.approx(0, abs=1e-6)
+    spoilt = features.clone()
+    spoilt[:, 10:12] += 1
+    loss, terms = motion_loss(spoilt, features, valid, mean, std, LossWeights())
+    assert all(terms[name] > 1e-3 for name in ("pose", "velocity", "joints", "joint_steps"))
+    valid[:, 9:13] = 0
+    assert motion_loss(spoilt, features, valid, mean, std, LossWeights())[0].item() == pytest.approx(0, abs=1e-6)
+
+
+def test_foot_term_punishes_sliding_in_contact() -> None:
+    features = torch.from_numpy(motion_to_features(wander()))[None]
+    mean, std, valid = torch.zeros(151), torch.ones(151), torch.ones(1, 40)
+    lifted, standing = features.clone(), features.clone()
+    lifted[..., CONTACT], standing[..., CONTACT] = 0, 1
+    assert motion_loss(lifted, lifted, valid, mean, std, LossWeights())[1]["foot"] == 0
+    assert motion_loss(standing, standing, valid, mean, std, LossWeights())[1]["foot"] > 1e-5
