@@ -1,0 +1,1 @@
+"""A web page for making dances: ``python -m app``."""

@@ -1,0 +1,252 @@
+"""From songs to dancing videos: ``python -m dancegen.sample --audio song.mp3``.
+
+Writes NAME.mp4, NAME.npz (the motion, in AMASS's key names) and NAME.json (metrics and settings) for each song. A song
+that cannot be danced to prints one line and the others go on. Exit status: 0 all done, 2 a user's mistake, 1 a bug,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from dancegen.output import OutputPaths, check_outputs, find_songs, plan_outputs
+from dancegen.settings import RENDERERS, VIDEO_FPS, DanceSettings
+from motionbeat.errors import UserError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from dancegen.song_to_video import DanceResult
+
+EXIT_BUG = 1
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """Reports a wrong command line in one line, like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USER_ERROR, f"error: {message} (--help shows all options)\n")
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, for example 1280x720")
+    return int(match[1]), int(match[2])
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line; nothing heavy is imported for it."""
+    defaults = DanceSettings()
+    parser = _OneLineParser(
+        prog="python -m dancegen.sample",
+        description="Makes videos of a body dancing to songs.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--audio", nargs="+", type=Path, required=True, metavar="PATH", help="songs, or folders of songs")
+    add("--out", type=Path, default=Path("out"), metavar="DIR|FILE.mp4", help="where to write (default: out)")
+    add("--start", type=float, default=defaults.start_s, metavar="S", help="seconds to skip at the beginning")
+    add("--duration", type=float, metavar="S", help="seconds to dance to (default: the whole song)")
+    add("--seed", type=int, default=defaults.seed, metavar="N", help="another seed is another dance (default: 0)")
+    add("--style", default=defaults.style, metavar="NAME", help="dance style, auto (default) or none")
+    add("--steps", type=int, default=defaults.steps, metavar="N", help=f"denoising steps (default: {defaults.steps})")
+    add(
+        "--guidance",
+        type=float,
+        default=defaults.guidance,
+        metavar="W",
+        help=f"how strictly to follow music and style (default: {defaults.guidance})",
+    )
+    add("--size", type=_size, default=(defaults.width, defaults.height), metavar="WxH", help="default: 512x512")
+    add("--fps", type=int, choices=VIDEO_FPS, default=defaults.fps, help="frames per second (default: 30)")
+    add("--body", default=defaults.body, metavar="NAME", help=f"body shape (default: {defaults.body})")
+    add("--smpl", type=Path, metavar="PATH", help="your own SMPL, SMPL-H or SMPL-X file instead of --body")
+    add("--renderer", choices=RENDERERS, default=defaults.renderer, help="default: auto")
+    add(
+        "--overlay",
+        action=argparse.BooleanOptionalAction,
+        default=defaults.overlay,
+        help="show beat and tempo in the picture",
+    )
+    add("--no-video", dest="video", action="store_false", help="write the motion and its metrics only")
+    add("--model", type=Path, metavar="DIR", help="folder with motionbeat/ and dance/ (default: the shipped models)")
+    add("--json", action="store_true", help="print one JSON object per song on standard output")
+    add("--force", action="store_true", help="replace files that exist")
+    return parser
+
+
+def parse_settings(args: argparse.Namespace) -> DanceSettings:
+    """Settings of a parsed command line.
+
+    Raises:
+        UserError: a value out of range, or a style or body that does not exist.
+    """
+    settings = DanceSettings(
+        start_s=args.start,
+        duration_s=args.duration,
+        seed=args.seed,
+        style=args.style,
+        steps=args.steps,
+        guidance=args.guidance,
+        width=args.size[0],
+        height=args.size[1],
+        fps=args.fps,
+        body=args.body,
+        smpl=args.smpl,
+        renderer=args.renderer,
+        overlay=args.overlay,
+        video=args.video,
+        model=args.model,
+    )
+    settings.check_names()
+    return settings
+
+
+class StageBars:
+    """Shows the stages of a dance on standard error: bars on a terminal, else one line per stage."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix = prefix
+        self._stage = ""
+        self._bar: tqdm | None = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage != self._stage:
+            self.close()
+            self._stage = stage
+            if sys.stderr.isatty():
+                from tqdm import tqdm
+
+                self._bar = tqdm(total=total, desc=f"{self._prefix}{stage:<9}", file=sys.stderr, leave=False)
+            else:
+                print(f"{self._prefix}{stage}", file=sys.stderr, flush=True)
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Remove the bar from the terminal."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+@contextlib.contextmanager
+def _one_interrupt() -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into KeyboardInterrupt and ignore more: cleaning up must not be cut short."""
+
+    def interrupt(number: int, frame: object) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _print_error(message: object) -> None:
+    print(f"error: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Dance to all songs of a parsed command line; returns the exit status."""
+    settings = parse_settings(args)
+    songs, refused = find_songs(args.audio)
+    jobs: list[tuple[Path, OutputPaths]] = []
+    for song, outputs in zip(songs, plan_outputs(songs, args.out, settings.video), strict=True):
+        try:
+            check_outputs(song, outputs, args.force)
+        except UserError as error:
+            refused.append(error)
+        else:
+            jobs.append((song, outputs))
+    for refusal in refused:
+        _print_error(refusal)
+    status = EXIT_USER_ERROR if refused else 0
+    if not jobs:
+        return status
+
+    from dancegen.song_to_video import dance
+
+    for number, (song, outputs) in enumerate(jobs, start=1):
+        bars = StageBars(f"{number}/{len(jobs)} " if len(jobs) > 1 else "")
+        try:
+            try:
+                result = dance(song, outputs, settings, bars, args.force)
+            finally:
+                bars.close()
+        except UserError as error:
+            status = status or EXIT_USER_ERROR
+            failure = str(error)
+        except Exception:
+            # A bug met with one song must not cost the user the rest of the batch.
+            traceback.print_exc()
+            status = EXIT_BUG
+            failure = f"{song}: unexpected failure, see above; please report it."
+        else:
+            written = {"outputs": [str(path) for path in result.outputs.files]}
+            print(json.dumps(result.report | written) if args.json else summary(result), flush=True)
+            continue
+        _print_error(failure)
+        if args.json:
+            print(json.dumps({"song": song.name, "error": failure}), flush=True)
+    return status
+
+
+def summary(result: DanceResult) -> str:
+    """A few lines for a person: the music, the dance, how good it is, where it is and what it cost."""
+    report = result.report
+    music, timing = report["music"], report["timing"]
+    stages = ", ".join(f"{name} {stage['wall_s']:.1f}" for name, stage in timing["stages"].items())
+    lines = [
+        f"{result.song.name}",
+        f"  music    {music['tempo']:.1f} BPM, {music['meter']}/4, confidence {music['confidence']:.2f}",
+        f"  dance    {report['style']}, seed {report['settings']['seed']}, {report['duration_s']:.1f} s",
+        *(f"    {score}" for score in result.scores),
+        f"  time     {timing['wall_s']:.1f} s, {timing['cpu_s']:.1f} CPU-s ({stages})",
+        *(f"  wrote    {path}" for path in result.outputs.files),
+    ]
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit status."""
+    args = build_parser().parse_args(argv)
+    # A file name may hold bytes that are no text in the terminal's encoding.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with _one_interrupt():
+            return run(args)
+    except UserError as error:
+        _print_error(error)
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        _print_error("interrupted; nothing half-written was left.")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Who read standard output has gone (head, for one); keep the interpreter from flushing to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BUG
+
+
+if __name__ == "__main__":
+    sys.exit(main())

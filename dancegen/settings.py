@@ -1,0 +1,131 @@
+"""What a user can choose about a dance and its video, checked in one place for the command line, the app and code."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dancegen.assets import asset_path
+from motionbeat.errors import UserError
+
+AUTO_STYLE = "auto"
+NO_STYLE = "none"
+RENDERERS = ("auto", "raster", "pyrender", "skeleton")
+VIDEO_FPS = (30, 60)
+DEFAULT_STEPS = 20
+DEFAULT_GUIDANCE = 1.5
+MIN_SIDE_PX, MAX_SIDE_PX = 64, 3840
+MAX_STEPS = 1000
+MAX_GUIDANCE = 20.0
+MAX_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class DanceSettings:
+    """Settings of one dance. Style and body names are checked when the model and the bodies are at hand.
+
+    Attributes:
+        start_s: seconds of the song to leave out at the beginning.
+        duration_s: seconds of the song to dance to; None is all of it.
+        seed: of the random numbers; the same seed and settings give the same motion.
+        style: a style of the model, ``auto`` (the one that suits the song) or ``none`` (no label).
+        steps: denoising steps.
+        guidance: weight of classifier-free guidance; 1 follows the music as trained, more exaggerates it.
+        width, height: of the video in pixels, even.
+        fps: frames per second of the video and of the written motion, 30 or 60.
+        body: name of a built-in body.
+        smpl: the user's own SMPL, SMPL-H or SMPL-X file, drawn instead of ``body``.
+        renderer: one of :data:`RENDERERS`.
+        overlay: draw the beat and the tempo into the picture.
+        video: make a video at all.
+        model: folder with the subfolders ``motionbeat`` and ``dance``; None is the shipped one.
+
+    Raises:
+        UserError: a value out of range.
+    """
+
+    start_s: float = 0.0
+    duration_s: float | None = None
+    seed: int = 0
+    style: str = AUTO_STYLE
+    steps: int = DEFAULT_STEPS
+    guidance: float = DEFAULT_GUIDANCE
+    width: int = 512
+    height: int = 512
+    fps: int = 30
+    body: str = "neutral"
+    smpl: Path | None = None
+    renderer: str = "auto"
+    overlay: bool = True
+    video: bool = True
+    model: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_s < math.inf:
+            raise UserError(f"start: must be 0 seconds or more, got {self.start_s:g}.")
+        if self.duration_s is not None and not 0 < self.duration_s < math.inf:
+            raise UserError(f"duration: must be more than 0 seconds, got {self.duration_s:g}.")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise UserError(f"seed: must be between 0 and {MAX_SEED}, got {self.seed}.")
+        if not 1 <= self.steps <= MAX_STEPS:
+            raise UserError(f"steps: must be between 1 and {MAX_STEPS}, got {self.steps}.")
+        if not 0 <= self.guidance <= MAX_GUIDANCE:
+            raise UserError(f"guidance: must be between 0 and {MAX_GUIDANCE:g}, got {self.guidance:g}.")
+        for name, side in (("width", self.width), ("height", self.height)):
+            if not MIN_SIDE_PX <= side <= MAX_SIDE_PX or side % 2:
+                raise UserError(f"size: {name} must be even, {MIN_SIDE_PX} to {MAX_SIDE_PX} pixels, got {side}.")
+        if self.fps not in VIDEO_FPS:
+            raise UserError(f"fps: must be 30 or 60, got {self.fps}.")
+        if self.renderer not in RENDERERS:
+            raise UserError(f"renderer: {self.renderer!r} is unknown. Choose one of {', '.join(RENDERERS)}.")
+
+    def check_names(self) -> None:
+        """Look the style and the body up, without loading a model.
+
+        Raises:
+            UserError: there is no such style or body, or no such model folder.
+        """
+        styles = (AUTO_STYLE, NO_STYLE, *known_styles(self.model))
+        if self.style not in styles:
+            raise UserError(f"style: {self.style!r} is unknown. Choose one of {', '.join(styles)}.")
+        bodies = known_bodies()
+        if self.body not in bodies:
+            raise UserError(f"body: {self.body!r} is unknown. Choose one of {', '.join(bodies)}.")
+
+
+def model_folder(chosen: Path | None = None) -> Path:
+    """The folder of the trained models: ``chosen``, or the shipped ones when None.
+
+    Raises:
+        UserError: it lacks one of the subfolders ``motionbeat`` and ``dance``.
+    """
+    folder = asset_path("models") if chosen is None else chosen
+    for part in ("motionbeat", "dance"):
+        if not (folder / part).is_dir():
+            raise UserError(
+                f"model: {folder} has no folder {part!r}. Give a folder with motionbeat/ and dance/ in it."
+            )
+    return folder
+
+
+def known_styles(model: Path | None = None) -> tuple[str, ...]:
+    """The styles that a model was trained on, read from its configuration only.
+
+    Raises:
+        UserError: ``model`` is no model folder.
+    """
+    config = model_folder(model) / "dance" / "denoiser" / "config.json"
+    try:
+        return tuple(str(style) for style in json.loads(config.read_text(encoding="utf-8"))["styles"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"model: {config} cannot be read ({error}).") from None
+
+
+def known_bodies() -> tuple[str, ...]:
+    """Names of the built-in bodies, read from their file only."""
+    with np.load(asset_path("body", "body24.npz"), allow_pickle=False) as data:
+        return ("neutral", *data["shape_names"].tolist())
