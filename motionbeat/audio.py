@@ -8,6 +8,7 @@ is said in one :class:`~motionbeat.errors.UserError`.
 from __future__ import annotations
 
 import math
+import os
 import struct
 import subprocess
 import tempfile
@@ -110,7 +111,7 @@ def load_audio(
     stereo = None
     if _looks_like_libsndfile(path):
         try:
-            with soundfile.SoundFile(path.absolute()) as file:
+            with soundfile.SoundFile(os.fsencode(path.absolute())) as file:
                 stereo = _read_with_soundfile(path, file, start_s, wanted_s + slack_s)
         except (soundfile.LibsndfileError, TypeError):  # TypeError: soundfile wants to be told the format of *.raw
             pass

@@ -69,8 +69,9 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    accelerator = Accelerator(mixed_precision=args.mixed_precision)
-    set_seed(args.seed)
+    # the schedule counts our steps, however many processes take them
+    accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
+    set_seed(args.seed, device_specific=True)
     sampler = ClipSampler([p for p in pairs if not p.held_out], args.seed + accelerator.process_index)
     held_out = [p for p in pairs if p.held_out]
 
