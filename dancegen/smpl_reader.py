@@ -1,0 +1,232 @@
+"""Reads the user's own SMPL, SMPL-H or SMPL-X file without running anything in it.
+
+The official SMPL files are Python 2 pickles with chumpy and scipy objects inside. Here a restricted unpickler accepts
+arrays, plain containers and those two, as passive records; chumpy is not needed and any other class is refused. The
+npz files of SMPL-H and SMPL-X are read without their pickled entries.
+"""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from motionbeat.errors import UserError
+
+MODEL_NAMES: dict[int, str] = {24: "SMPL", 52: "SMPL-H", 55: "SMPL-X"}
+"""Model by its number of joints."""
+
+MAX_FILE_BYTES = 2 << 30
+"""The largest official file, SMPL-X with all its parts, has 0.8 GB."""
+
+
+@dataclass(frozen=True, eq=False)
+class SmplData:
+    """The arrays of a body model (V vertices, J joints), float32 unless noted.
+
+    Attributes:
+        name: SMPL, SMPL-H or SMPL-X.
+        v_template: (V, 3) metres, T-pose, y up, facing +z.
+        faces: (F, 3) int32.
+        weights: (V, J) skinning weights.
+        joint_regressor: (J, V).
+        parents: (J,) int64, -1 for the root.
+        posedirs: (V, 3, 9 (J - 1)) pose-dependent offsets.
+        hand_poses: (2, 45) mean rotations of the fingers, left and right; None where the model has no fingers.
+    """
+
+    name: str
+    v_template: np.ndarray
+    faces: np.ndarray
+    weights: np.ndarray
+    joint_regressor: np.ndarray
+    parents: np.ndarray
+    posedirs: np.ndarray
+    hand_poses: np.ndarray | None
+
+
+def read_smpl(path: str | Path) -> SmplData:
+    """Read a model file (.pkl or .npz, recognised by its first bytes).
+
+    Raises:
+        UserError: the file is missing, is no such model, or contains something else than data.
+    """
+    path = Path(path)
+    try:
+        if not path.is_file():
+            raise UserError(f"{path}: no such file. Give an SMPL, SMPL-H or SMPL-X model file (.pkl or .npz).")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise UserError(f"{path}: larger than any SMPL file. Give an SMPL, SMPL-H or SMPL-X model file.")
+        with path.open("rb") as file:
+            zipped = file.read(4) == b"PK\x03\x04"
+        entries = _read_npz(path) if zipped else _read_pickle(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    try:
+        return _check(entries)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
+        raise UserError(f"{path}: not an SMPL, SMPL-H or SMPL-X model file ({reason}).") from None
+
+
+class _Record:
+    """Stands in for an object of a foreign class: keeps its state, does nothing."""
+
+    state: dict[str, Any]
+
+    def __new__(cls, *args: object, **kwargs: object) -> _Record:
+        record = super().__new__(cls)
+        record.state = {}
+        return record
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        pass
+
+    def __setstate__(self, state: object) -> None:
+        self.state = state if isinstance(state, dict) else {}
+
+
+class _ChumpyRecord(_Record):
+    """Any chumpy object."""
+
+
+class _SparseRecord(_Record):
+    """Any scipy.sparse matrix."""
+
+
+_SPARSE_NAMES = {"csc_matrix": "csc", "csr_matrix": "csr", "coo_matrix": "coo"}
+
+_ARRAY_MODULES = ("numpy", "numpy.core", "numpy.core.multiarray", "numpy._core", "numpy._core.multiarray")
+_ARRAY_PARTS = {
+    "ndarray": np.ndarray,
+    "dtype": np.dtype,
+    "_reconstruct": np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+    "scalar": np._core.multiarray.scalar,  # type: ignore[attr-defined]
+}
+_HARMLESS = {("_codecs", "encode")} | {
+    (module, name) for module in ("builtins", "__builtin__") for name in ("object", "set", "frozenset", "slice")
+} | {(module, "_reconstructor") for module in ("copyreg", "copy_reg")}  # fmt: skip
+
+
+class _Forbidden(Exception):
+    """The pickle wants something that is not data."""
+
+
+class _DataUnpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "chumpy" or module.startswith("chumpy."):
+            return _ChumpyRecord
+        if (module == "scipy.sparse" or module.startswith("scipy.sparse.")) and name in _SPARSE_NAMES:
+            return type("_" + name, (_SparseRecord,), {"layout": _SPARSE_NAMES[name]})
+        if module in _ARRAY_MODULES and name in _ARRAY_PARTS:
+            return _ARRAY_PARTS[name]
+        if (module, name) in _HARMLESS:
+            return super().find_class(module, name)
+        raise _Forbidden(f"{module}.{name}")
+
+
+def _read_pickle(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            entries = _DataUnpickler(file, encoding="latin1").load()
+    except _Forbidden as error:
+        raise UserError(
+            f"{path}: refused, because the file asks to run {error}. Only data is accepted; get the official file."
+        ) from None
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # a broken pickle raises nearly anything
+        raise UserError(
+            f"{path}: not an SMPL, SMPL-H or SMPL-X model file (not a readable pickle or npz: {type(error).__name__})."
+        ) from None
+    if not isinstance(entries, dict):
+        raise UserError(f"{path}: not an SMPL, SMPL-H or SMPL-X model file (it holds no table of arrays).")
+    return entries
+
+
+def _read_npz(path: Path) -> dict[str, Any]:
+    entries = {}
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            for key in data.files:
+                try:
+                    entries[key] = data[key]
+                except ValueError:  # a pickled entry, such as SMPL-X's part names: not needed
+                    continue
+    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise UserError(f"{path}: a damaged npz file ({error}). Copy or download it again.") from None
+    return entries
+
+
+def _array(value: Any) -> np.ndarray:
+    """The numbers in an entry, whatever wraps them."""
+    if isinstance(value, _ChumpyRecord):
+        state = value.state
+        if "x" in state:
+            return _array(state["x"])
+        if "a" in state and "idxs" in state:  # chumpy's reordering.Select
+            picked = _array(state["a"]).ravel()[_array(state["idxs"]).astype(np.int64)]
+            return picked.reshape(state["preferred_shape"]) if "preferred_shape" in state else picked
+        raise ValueError("a chumpy expression that holds no values")
+    if isinstance(value, _SparseRecord):
+        state = value.state
+        shape = state.get("_shape", state.get("shape"))
+        layout = getattr(value, "layout", "")
+        if layout == "coo":
+            place = state["coords"] if "coords" in state else (state["row"], state["col"])
+            return scipy.sparse.coo_matrix((state["data"], tuple(place)), shape=shape).toarray()
+        build = scipy.sparse.csc_matrix if layout == "csc" else scipy.sparse.csr_matrix
+        return build((state["data"], state["indices"], state["indptr"]), shape=shape).toarray()
+    array = np.asarray(value)
+    if array.dtype == object or array.dtype.kind not in "fiub":
+        raise ValueError("an entry that is not an array of numbers")
+    return array
+
+
+def _check(entries: dict[str, Any]) -> SmplData:
+    def floats(key: str) -> np.ndarray:
+        array = _array(entries[key]).astype(np.float32)
+        if not np.isfinite(array).all():
+            raise ValueError(f"{key} has values that are not finite")
+        return array
+
+    tree = _array(entries["kintree_table"])
+    if tree.ndim != 2 or tree.shape[1] not in MODEL_NAMES:
+        raise ValueError(f"kintree_table is {tree.shape}, expected 24, 52 or 55 joints")
+    joints = tree.shape[1]
+    parents = tree[0].astype(np.int64)
+    parents[0] = -1  # stored as the largest unsigned number
+    if (parents[1:] >= np.arange(1, joints)).any() or (parents[1:] < 0).any():
+        raise ValueError("kintree_table is not a tree in order")
+    template = floats("v_template")
+    count = len(template)
+    data = SmplData(
+        name=MODEL_NAMES[joints],
+        v_template=template,
+        faces=_array(entries["f"]).astype(np.int32),
+        weights=floats("weights"),
+        joint_regressor=floats("J_regressor"),
+        parents=parents,
+        posedirs=floats("posedirs"),
+        hand_poses=np.stack([floats("hands_meanl"), floats("hands_meanr")]) if "hands_meanl" in entries else None,
+    )
+    expected = {
+        "v_template": (count, 3),
+        "weights": (count, joints),
+        "joint_regressor": (joints, count),
+        "posedirs": (count, 3, 9 * (joints - 1)),
+    }
+    for key, shape in expected.items():
+        if getattr(data, key).shape != shape:
+            raise ValueError(f"{key} is {getattr(data, key).shape}, expected {shape}")
+    if data.faces.ndim != 2 or data.faces.shape[1] != 3 or not 0 <= data.faces.min() <= data.faces.max() < count:
+        raise ValueError("f does not index the vertices")
+    if data.hand_poses is not None and data.hand_poses.shape != (2, 45):
+        raise ValueError(f"the mean hand poses are {data.hand_poses.shape}, expected (2, 45)")
+    return data
