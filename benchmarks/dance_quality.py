@@ -7,38 +7,48 @@ Each song is danced with several seeds; every figure is the mean over seeds, by 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from dancegen.assets import asset_path
 from dancegen.cleanup import clean_motion
 from dancegen.metrics import Score, summarise
 from dancegen.pipeline import DancePipeline
 from motionbeat.audio import load_audio
 from motionbeat.beats import track_beats
+from motionbeat.contacts import runs
 from motionbeat.encoder import MotionBeat
 from motionbeat.pairs import load_pairs
 
 COLUMNS = ("beat_lock", "on_beat", "beat_alignment_motion_to_music", "foot_slide", "support_speed", "jerk")
 
 
-def cells(runs: list[tuple[Score, ...]]) -> str:
-    """Table cells: the mean of each column's score over runs, with its mean chance level in brackets."""
+def cells(dances: list[tuple[Score, ...]]) -> str:
+    """Table cells: the mean of each column's score over dances, with its mean chance level in brackets."""
     row = []
     for name in COLUMNS:
-        scores = [next(score for score in run if score.name == name) for run in runs]
+        scores = [next(score for score in dance if score.name == name) for dance in dances]
         value = f"{np.nanmean([score.value for score in scores]):.3g}"
         chances = [score.chance for score in scores if score.chance is not None]
         row.append(f"{value} ({np.nanmean(chances):.2f})" if chances else value)
-    above = [score.value > score.chance_95 for run in runs for score in run[:1] if score.chance_95 is not None]
+    above = [score.value > score.chance_95 for dance in dances for score in dance[:1] if score.chance_95 is not None]
     return " | ".join([*row, f"{sum(above)}/{len(above)}"])
+
+
+def longest_sound_stretch(valid: np.ndarray) -> tuple[int, int]:
+    """Start and stop of the longest run without faulty or stitched frames."""
+    stretches = runs(valid)
+    start, stop = stretches[np.argmax(stretches[:, 1] - stretches[:, 0])]
+    return int(start), int(stop)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure generated dances beside recorded ones.")
     parser.add_argument("songs", nargs="+", type=Path)
-    parser.add_argument("--model", type=Path, default=Path("assets/models"))
+    parser.add_argument("--model", type=Path, default=asset_path("models"))
     parser.add_argument("--truth", type=Path, help="folder of pairs; its held-out dances are measured too")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--duration", type=float, default=30.0, help="seconds of each song")
@@ -55,7 +65,7 @@ def main() -> None:
     for song in args.songs:
         audio = load_audio(song, 0.0, args.duration)
         music = encoder.encode_audio(audio, track_beats(audio))
-        runs = []
+        dances = []
         for seed in range(args.seeds):
             output = pipeline(
                 music,
@@ -64,13 +74,17 @@ def main() -> None:
                 guidance_scale=args.guidance,
                 generator=torch.Generator().manual_seed(seed),
             )
-            runs.append(summarise(clean_motion(output.motion), music.grid))
-        print(f"| {song.stem} ({output.style}) | {cells(runs)} |", flush=True)
+            dances.append(summarise(clean_motion(output.motion), music.grid))
+        print(f"| {song.stem} ({output.style}) | {cells(dances)} |", flush=True)
     if args.truth is not None:
         for pair in load_pairs(args.truth):
             if pair.held_out:
-                frames = min(len(pair.motion), round(args.duration * pair.motion.fps))
-                print(f"| recorded {pair.name} | {cells([summarise(pair.motion.crop(0, frames), pair.grid)])} |")
+                start, stop = longest_sound_stretch(pair.valid)
+                stop = min(stop, start + round(args.duration * pair.motion.fps))
+                shift = start / pair.motion.fps
+                grid = replace(pair.grid, beats=pair.grid.beats - shift, downbeats=pair.grid.downbeats - shift)
+                measured = [summarise(pair.motion.crop(start, stop), grid)]
+                print(f"| recorded {pair.name}, {(stop - start) / pair.motion.fps:.0f} s | {cells(measured)} |")
 
 
 if __name__ == "__main__":

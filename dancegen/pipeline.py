@@ -13,7 +13,8 @@ from diffusers.utils import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 
 from dancegen.denoiser import DanceDenoiser
-from motionbeat.encoder import MusicEmbedding
+from dancegen.settings import AUTO_STYLE, DEFAULT_GUIDANCE, DEFAULT_STEPS, MAX_GUIDANCE, MAX_STEPS, NO_STYLE
+from motionbeat.encoder import CLOCK_DIM, MusicEmbedding, bar_clock
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion
 from motionbeat.motion_features import FEATURE_DIM, MOTION_FPS, features_to_motion
@@ -60,12 +61,12 @@ class DancePipeline(DiffusionPipeline):
 
     def check_inputs(self, music: MusicEmbedding, style: str, num_inference_steps: int, guidance_scale: float) -> None:
         """Raise :class:`~motionbeat.errors.UserError` for the first argument that cannot be used."""
-        if style not in (*self.styles, "auto", "none"):
+        if style not in (*self.styles, AUTO_STYLE, NO_STYLE):
             raise UserError(f"style {style!r} is not known. Choose one of: auto, none, {', '.join(self.styles)}.")
-        if not 1 <= num_inference_steps <= 1000:
-            raise UserError(f"steps must be between 1 and 1000, got {num_inference_steps}.")
-        if not 0 <= guidance_scale <= 20:  # also refuses NaN
-            raise UserError(f"guidance must be between 0 and 20, got {guidance_scale}.")
+        if not 1 <= num_inference_steps <= MAX_STEPS:
+            raise UserError(f"steps must be between 1 and {MAX_STEPS}, got {num_inference_steps}.")
+        if not 0 <= guidance_scale <= MAX_GUIDANCE:  # also refuses NaN
+            raise UserError(f"guidance must be between 0 and {MAX_GUIDANCE:g}, got {guidance_scale}.")
         if music.frames.shape[1] != self.denoiser.config["music_dim"]:
             raise UserError(
                 f"the generator was trained on {self.denoiser.config['music_dim']} music features a frame, this "
@@ -74,22 +75,23 @@ class DancePipeline(DiffusionPipeline):
 
     def choose_style(self, music: MusicEmbedding) -> str:
         """The style whose training dances lie nearest to the song in the MotionBeat space, among the styles danced in
-        the song's meter."""
-        prototypes = self.denoiser.style_prototype.cpu().numpy()
-        meters = self.denoiser.style_meter.cpu().numpy()
-        score = prototypes @ music.clip
-        fitting = meters == music.grid.meter
-        if fitting.any():
-            score = np.where(fitting, score, -np.inf)
+        the song's meter; half of a couple is chosen only where no style for one dancer has that meter."""
+        score = self.denoiser.style_prototype.cpu().numpy() @ music.clip
+        alone = np.array([style not in self.denoiser.config["couple_styles"] for style in self.styles])
+        fitting = self.denoiser.style_meter.cpu().numpy() == music.grid.meter
+        for wanted in (fitting & alone, fitting, alone):
+            if wanted.any():
+                score = np.where(wanted, score, -np.inf)
+                break
         return self.styles[int(np.argmax(score))]
 
     @torch.no_grad()
     def __call__(
         self,
         music: MusicEmbedding,
-        style: str = "auto",
-        num_inference_steps: int = 20,
-        guidance_scale: float = 1.5,
+        style: str = AUTO_STYLE,
+        num_inference_steps: int = DEFAULT_STEPS,
+        guidance_scale: float = DEFAULT_GUIDANCE,
         generator: torch.Generator | None = None,
         callback_on_step_end: Callable[[DancePipeline, int, int, dict[str, torch.Tensor]], dict[str, torch.Tensor]]
         | None = None,
@@ -109,15 +111,18 @@ class DancePipeline(DiffusionPipeline):
             UserError: an argument cannot be used.
         """
         self.check_inputs(music, style, num_inference_steps, guidance_scale)
-        if style == "auto":
+        if style == AUTO_STYLE:
             style = self.choose_style(music)
-        label = 0 if style == "none" else self.styles.index(style) + 1
+        label = 0 if style == NO_STYLE else self.styles.index(style) + 1
         device = self._execution_device
         window = self.denoiser.config["window"]
         frames = len(music.frames)
         heard = torch.from_numpy(music.frames).to(device)
         if frames < window:
-            heard = torch.cat([heard, heard[-1:].expand(window - frames, -1)])
+            # the last sound is held, the clock goes on
+            held = heard[-1:, :-CLOCK_DIM].expand(window - frames, -1)
+            clock = torch.from_numpy(bar_clock(music.grid, window)[frames:]).to(device)
+            heard = torch.cat([heard, torch.cat([held, clock], dim=1)])
         length = len(heard)
 
         self.scheduler.set_timesteps(num_inference_steps, device=device)

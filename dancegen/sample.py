@@ -179,6 +179,8 @@ def run(args: argparse.Namespace) -> int:
             jobs.append((song, outputs))
     for refusal in refused:
         _print_error(refusal)
+        if args.json:
+            print(json.dumps({"error": str(refusal)}), flush=True)
     status = EXIT_USER_ERROR if refused else 0
     if not jobs:
         return status

@@ -15,6 +15,8 @@ from motionbeat.errors import UserError
 AUTO_STYLE = "auto"
 NO_STYLE = "none"
 RENDERERS = ("auto", "raster", "pyrender", "skeleton")
+"""``auto`` is the software rasteriser, which runs everywhere."""
+
 VIDEO_FPS = (30, 60)
 DEFAULT_STEPS = 20
 DEFAULT_GUIDANCE = 1.5

@@ -68,6 +68,8 @@ def read_smpl(path: str | Path) -> SmplData:
         entries = _read_npz(path) if zipped else _read_pickle(path)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    except MemoryError:
+        raise UserError(f"{path}: unpacks to more than this machine's memory holds.") from None
     try:
         return _check(entries)
     except (KeyError, ValueError, TypeError, IndexError) as error:
@@ -153,6 +155,11 @@ def _read_pickle(path: Path) -> dict[str, Any]:
 def _read_npz(path: Path) -> dict[str, Any]:
     entries = {}
     try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MAX_FILE_BYTES:
+                raise UserError(
+                    f"{path}: unpacks to more than any SMPL file. Give an SMPL, SMPL-H or SMPL-X model file."
+                )
         with np.load(path, allow_pickle=False) as data:
             for key in data.files:
                 try:
@@ -177,6 +184,8 @@ def _array(value: Any) -> np.ndarray:
     if isinstance(value, _SparseRecord):
         state = value.state
         shape = state.get("_shape", state.get("shape"))
+        if int(np.prod([int(side) for side in shape])) * 8 > MAX_FILE_BYTES:
+            raise ValueError("a sparse matrix larger than any SMPL file's")
         layout = getattr(value, "layout", "")
         if layout == "coo":
             place = state["coords"] if "coords" in state else (state["row"], state["col"])

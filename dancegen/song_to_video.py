@@ -109,7 +109,7 @@ def load_models(chosen: Path | None = None) -> DanceModels:
     pipeline.set_progress_bar_config(disable=True)
     checksums = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*.safetensors"))
+        for path in sorted([*folder.glob("motionbeat/*.safetensors"), *folder.glob("dance/denoiser/*.safetensors")])
     }
     return DanceModels(encoder.eval().to(device), pipeline.to(device), checksums)
 

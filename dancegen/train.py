@@ -2,8 +2,9 @@
 
 ``python -m dancegen.train --pairs runs/pairs --encoder runs/motionbeat --out runs/dance``
 
-Runs on a CPU, a GPU or several (``accelerate launch -m dancegen.train ...``), at any size (``--width``, ``--layers``),
-keeps an exponential moving average of the weights, and goes on from its last checkpoint with ``--resume``.
+Runs on a CPU or a GPU, or on several with ``torchrun --nproc-per-node N -m dancegen.train ...`` (set
+``ACCELERATE_USE_CPU=true`` for several CPU processes), at any size (``--width``, ``--layers``), keeps an exponential
+moving average of the weights, and goes on from its last checkpoint with ``--resume``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from dancegen.denoiser import DanceDenoiser
 from dancegen.losses import LossWeights, motion_loss
 from dancegen.pipeline import DancePipeline
 from dancegen.windows import WindowBatch, WindowSampler, style_prototypes
+from motionbeat.checkpoint import save_run, saved_step, time_is_up
+from motionbeat.dances import COUPLE_STYLES
 from motionbeat.encoder import MotionBeat
 from motionbeat.errors import UserError
 from motionbeat.pairs import load_pairs
@@ -97,7 +100,10 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     # the schedule counts our steps, however many processes take them
     accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
-    set_seed(args.seed, device_specific=True)
+    state = args.out / "state"
+    step = saved_step(state) if args.resume else 0
+    # past draws are not replayed on resuming: a new stream, still fixed by seed and step
+    set_seed(args.seed + step, device_specific=True)
     encoder = MotionBeat.from_pretrained(args.encoder).eval()
     styles = tuple(sorted({pair.style for pair in pairs}))
     trained, held_out = [p for p in pairs if not p.held_out], [p for p in pairs if p.held_out]
@@ -109,13 +115,10 @@ def main(argv: list[str] | None = None) -> int:
         heads=args.heads,
         layers=args.layers,
         embedding_dim=encoder.config["projection"],
+        couple_styles=tuple(style for style in styles if style in COUPLE_STYLES),
     )
     window = denoiser.config["window"]
-    state = args.out / "state"
-    resuming = args.resume and (state / "step.json").is_file()
-    step = json.loads((state / "step.json").read_text())["step"] if resuming else 0
-    # past draws are not replayed on resuming: a new stream, still fixed by seed and step
-    sampler = WindowSampler(trained, encoder, styles, window, args.seed + 1000 * accelerator.process_index + 7 * step)
+    sampler = WindowSampler(trained, encoder, styles, window, args.seed + step + 1_000_000 * accelerator.process_index)
     mean, std = sampler.statistics()
     denoiser.motion_mean.copy_(torch.from_numpy(mean))
     denoiser.motion_std.copy_(torch.from_numpy(std))
@@ -130,17 +133,15 @@ def main(argv: list[str] | None = None) -> int:
     scheduler = make_scheduler()
     model, optimizer, schedule = accelerator.prepare(denoiser, optimizer, schedule)
     accelerator.register_for_checkpointing(ema)
-    if resuming:
+    if step:
         accelerator.load_state(str(state))
     ema.to(accelerator.device)
     checks = WindowSampler(held_out, encoder, styles, window, 0, augment=False) if held_out else None
 
     def save() -> None:
-        accelerator.wait_for_everyone()
+        save_run(accelerator, state, step)
         if not accelerator.is_main_process:
             return
-        accelerator.save_state(str(state))
-        (state / "step.json").write_text(json.dumps({"step": step}))
         ema.store(denoiser.parameters())
         ema.copy_to(denoiser.parameters())
         DancePipeline(denoiser, scheduler).save_pretrained(args.out)
@@ -154,10 +155,9 @@ def main(argv: list[str] | None = None) -> int:
     begun, saved = time.monotonic(), step
     bar = tqdm(total=args.steps, initial=step, disable=not accelerator.is_main_process, mininterval=10)
     with (args.out / "log.jsonl").open("a") as log:
-        while step < args.steps and time.monotonic() - begun < 60 * args.minutes:
+        while step < args.steps and not time_is_up(accelerator, begun, args.minutes):
             batch = _to(sampler.batch(args.batch), accelerator.device)
-            with accelerator.autocast():
-                loss, terms = denoising_loss(model, denoiser, batch, scheduler)
+            loss, terms = denoising_loss(model, denoiser, batch, scheduler)
             accelerator.backward(loss)
             accelerator.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
@@ -166,7 +166,7 @@ def main(argv: list[str] | None = None) -> int:
             ema.step(denoiser.parameters())
             step += 1
             bar.update()
-            if step % 20 == 0:
+            if step % 20 == 0 and accelerator.is_main_process:
                 row = {"step": step, "seconds": round(time.monotonic() - begun), "loss": loss.item()}
                 log.write(json.dumps(row | {name: term.item() for name, term in terms.items()}) + "\n")
                 log.flush()

@@ -92,7 +92,7 @@ class WindowSampler:
     def statistics(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (151,) of the motion; channels that hardly move keep a deviation of 0.02, so
         that their noise is not magnified."""
-        values = np.concatenate([take.features[take.valid > 0] for take in self.takes[::4]])
+        values = np.concatenate([take.features[take.valid > 0] for take in self.takes])
         return values.mean(axis=0), np.maximum(values.std(axis=0), 0.02)
 
     def batch(self, size: int) -> WindowBatch:

@@ -59,11 +59,12 @@ class _Track:
         self.bar = slots.meter * SLOTS_PER_BEAT
         self.length = BARS_PER_CLIP * self.bar
         frames = np.clip(np.round(slots.times_s * motion.fps).astype(int), 0, len(pair.valid) - 1)
-        inside = slots.times_s < motion.duration
-        sound = np.cumsum(np.concatenate([[0.0], pair.valid[frames] & inside]))
+        self.sound = pair.valid[frames] & (slots.times_s < motion.duration)
+        total = np.cumsum(np.concatenate([[0.0], self.sound]))
         starts = np.flatnonzero(np.isclose(slots.phase, 0))
-        starts = starts[starts + self.length <= len(slots)]
-        self.starts = starts[(sound[starts + self.length] - sound[starts]) / self.length >= MIN_VALID]
+        # jitter needs room for a beat on both sides
+        starts = starts[(starts >= SLOTS_PER_BEAT) & (starts + self.length + SLOTS_PER_BEAT <= len(slots))]
+        self.starts = starts[(total[starts + self.length] - total[starts]) / self.length >= MIN_VALID]
 
     def accent(self, start: int) -> np.ndarray:
         """(bar,) unit vector: how onset strength is spread over the bar."""
@@ -86,7 +87,7 @@ class ClipSampler:
     def motion_statistics(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (dim,) of the motion tokens; channels that hardly move keep a deviation of
         0.05."""
-        values = np.concatenate([track.motion for track in self.tracks[::2]])
+        values = np.concatenate([track.motion[track.sound] for track in self.tracks])
         return values.mean(axis=0), np.maximum(values.std(axis=0), 0.05)
 
     def batch(self, anchors: int, tempo_negatives: int, jitter: tuple[int, ...] = (-1, 1)) -> ClipBatch:
@@ -132,12 +133,11 @@ class ClipSampler:
         return tokens.reshape(track.length, -1)
 
     def _moved(self, track: _Track, start: int, beats: int) -> int:
-        """Start of the same clip ``beats`` later, or moved the other way where the song ends."""
-        for shift in (beats, -beats):
-            moved = start + shift * SLOTS_PER_BEAT
-            if 0 <= moved <= len(track.motion) - track.length:
-                return moved
-        return start + SLOTS_PER_BEAT // 2
+        """Start of the clip ``beats`` later, or as many earlier where the song ends, or one beat later: there is
+        always room for that."""
+        moves = [start + shift * SLOTS_PER_BEAT for shift in (beats, -beats)]
+        fitting = [moved for moved in moves if 0 <= moved <= len(track.motion) - track.length]
+        return fitting[0] if fitting else start + SLOTS_PER_BEAT
 
     def _tempo_negative(self, anchor: _Track, start: int) -> tuple[_Track, int]:
         """A clip at the anchor's tempo: of another accent pattern, or set off by some beats within the bar."""

@@ -27,6 +27,9 @@ HELD_OUT = (
 )  # fmt: skip
 """Never trained on, by name: whole songs of the ballroom set, whole takes (both partners) of the open set."""
 
+COUPLE_STYLES = ("salsa", "tango", "waltz")
+"""Recorded from one dancer of a couple: arms in hold look odd when danced alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class Dance:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +30,10 @@ from motionbeat.motion import Motion
 from motionbeat.tokens import SlotGrid, beat_tokens, slot_grid
 
 SONG_STYLES = {
-    "pop": ("house", "disco", "pop", "hiphop"),
-    "salsa": ("latin",),
+    "pop": ("house", "techno", "disco", "pop", "rock", "funk", "hiphop", "reggaeton"),
+    "salsa": ("latin", "rumba", "reggaeton"),
     "indian": ("folk", "pop", "latin"),
-    "modern": ("pop", "hiphop", "folk"),
+    "modern": ("pop", "rock", "hiphop", "folk"),
 }
 """Styles of our own songs that a dance without music is paired with."""
 
@@ -127,7 +128,7 @@ def pair_with_own_music(dance: Dance) -> Pair:
 
 def pair_with_composed_song(dance: Dance, number: int) -> Pair:
     """A dance without music, stretched onto the beats of a song composed for it; ``number`` chooses the song."""
-    seed = int.from_bytes(f"{dance.name}/{number}".encode(), "little") % 2**32
+    seed = zlib.crc32(f"{dance.name}/{number}".encode())
     rng = np.random.default_rng(seed)
     contacts = detect_contacts(dance.motion.joints(), dance.motion.fps)
     motion = Motion(dance.motion.poses, dance.motion.trans, dance.motion.fps, contacts)

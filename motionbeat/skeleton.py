@@ -77,3 +77,6 @@ MIRROR_JOINTS: tuple[int, ...] = (0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 
 
 TOE_HEIGHT_M = 0.028
 """Height of the toe joint above the sole."""
+
+HEEL_HEIGHT_M = 0.085
+"""Least height of the ankle joint of a foot that stands on its heel or flat."""

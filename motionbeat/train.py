@@ -1,7 +1,8 @@
 """Train the MotionBeat encoder: ``python -m motionbeat.train --pairs runs/pairs --out runs/motionbeat``.
 
-Runs on a CPU, a GPU or several (``accelerate launch -m motionbeat.train ...``), writes a checkpoint every
-``--save-every`` steps and goes on from the newest one with ``--resume``.
+Runs on a CPU or a GPU, or on several with ``torchrun --nproc-per-node N -m motionbeat.train ...`` (set
+``ACCELERATE_USE_CPU=true`` for several CPU processes). Every ``--save-every`` steps the run is saved, to go on with
+``--resume``, and so is the model when it is the best so far on the held-out dances.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch import nn
 from tqdm import tqdm
 
+from motionbeat.checkpoint import save_run, saved_step, time_is_up
 from motionbeat.clips import ClipBatch, ClipSampler
 from motionbeat.encoder import MotionBeat
 from motionbeat.errors import UserError
@@ -71,9 +74,13 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     # the schedule counts our steps, however many processes take them
     accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
-    set_seed(args.seed, device_specific=True)
-    sampler = ClipSampler([p for p in pairs if not p.held_out], args.seed + accelerator.process_index)
-    held_out = [p for p in pairs if p.held_out]
+    state = args.out / "state"
+    step = saved_step(state) if args.resume else 0
+    # past draws are not replayed on resuming: a new stream, still fixed by seed and step
+    set_seed(args.seed + step, device_specific=True)
+    trained, held_out = [p for p in pairs if not p.held_out], [p for p in pairs if p.held_out]
+    sampler = ClipSampler(trained, args.seed + step + 1_000_000 * accelerator.process_index)
+    checks = ClipSampler(held_out, 0, mirror=False) if held_out else None
 
     model = MotionBeat(width=args.width)
     mean, std = sampler.motion_statistics()
@@ -83,35 +90,38 @@ def main(argv: list[str] | None = None) -> int:
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(step / 100, 0.5 + 0.5 * math.cos(math.pi * min(step / args.steps, 1)))
     )
-    step = 0
     training, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)
-    state = args.out / "state"
-    if args.resume and (state / "step.json").is_file():
+    if step:
         accelerator.load_state(str(state))
-        step = json.loads((state / "step.json").read_text())["step"]
-        # the sampler's past draws are not replayed: a new stream, still fixed by seed and step
-        sampler = ClipSampler([p for p in pairs if not p.held_out], args.seed + 1000 * step)
-
-    def save() -> None:
-        accelerator.wait_for_everyone()
-        if not accelerator.is_main_process:
-            return
-        accelerator.save_state(str(state))
-        (state / "step.json").write_text(json.dumps({"step": step}))
-        accelerator.unwrap_model(training).save_pretrained(args.out)
-        if held_out:
-            row = evaluate(accelerator.unwrap_model(training), ClipSampler(held_out, 0, mirror=False), accelerator)
-            with (args.out / "held_out.jsonl").open("a") as log:
-                log.write(json.dumps({"step": step} | row) + "\n")
 
     args.out.mkdir(parents=True, exist_ok=True)
+    held_out_log = args.out / "held_out.jsonl"
+    best = math.inf
+    if step and held_out_log.is_file():
+        best = min(json.loads(line)["loss"] for line in held_out_log.read_text().splitlines())
+
+    def save() -> None:
+        """Save the run, and the model if it is the best so far on held-out dances (or none are held out)."""
+        nonlocal best
+        save_run(accelerator, state, step)
+        if not accelerator.is_main_process:
+            return
+        unwrapped = accelerator.unwrap_model(training)
+        if checks is not None:
+            row = evaluate(unwrapped, checks, accelerator)
+            with held_out_log.open("a") as log:
+                log.write(json.dumps({"step": step} | row) + "\n")
+            if row["loss"] >= best:
+                return
+            best = row["loss"]
+        unwrapped.save_pretrained(args.out)
+
     begun, saved = time.monotonic(), step
     bar = tqdm(total=args.steps, initial=step, disable=not accelerator.is_main_process, mininterval=5)
     with (args.out / "log.jsonl").open("a") as log:
-        while step < args.steps and time.monotonic() - begun < 60 * args.minutes:
+        while step < args.steps and not time_is_up(accelerator, begun, args.minutes):
             batch = _to(sampler.batch(args.batch, args.tempo_negatives), accelerator.device)
-            with accelerator.autocast():
-                loss, wins = contrast(training, batch, args.tempo_negatives)
+            loss, wins = contrast(training, batch, args.tempo_negatives)
             accelerator.backward(loss)
             accelerator.clip_grad_norm_(training.parameters(), 1.0)
             optimizer.step()
@@ -119,7 +129,7 @@ def main(argv: list[str] | None = None) -> int:
             optimizer.zero_grad()
             step += 1
             bar.update()
-            if step % 10 == 0:
+            if step % 10 == 0 and accelerator.is_main_process:
                 log.write(json.dumps({"step": step, "loss": loss.item()} | wins) + "\n")
                 log.flush()
             if step % args.save_every == 0:
@@ -132,8 +142,9 @@ def main(argv: list[str] | None = None) -> int:
 
 @torch.no_grad()
 def evaluate(model: MotionBeat, sampler: ClipSampler, accelerator: Accelerator, batches: int = 12) -> dict[str, float]:
-    """Mean of :func:`contrast`'s figures over fixed batches of held-out dances."""
+    """Mean of :func:`contrast`'s figures over the same batches of held-out dances every time."""
     model.eval()
+    sampler.rng = np.random.default_rng(0)
     rows = []
     for _ in range(batches):
         batch = _to(sampler.batch(16, 2), accelerator.device)

@@ -80,6 +80,23 @@ def test_auto_style_is_the_nearest_of_the_right_meter(pipeline: DancePipeline) -
     assert pipeline.choose_style(song(50, meter=3)) == "waltz"
 
 
+def test_auto_style_is_half_a_couple_only_where_nothing_else_fits(pipeline: DancePipeline) -> None:
+    denoiser = pipeline.denoiser
+    meters, config = denoiser.style_meter.clone(), dict(denoiser.config)
+    nearer_to_waltz = song(50)
+    nearer_to_waltz.clip[:2] = [0.1, 0.9]
+    try:
+        denoiser.style_meter.copy_(torch.tensor([4, 4]))
+        assert pipeline.choose_style(nearer_to_waltz) == "waltz"
+        denoiser.register_to_config(couple_styles=("waltz",))
+        assert pipeline.choose_style(nearer_to_waltz) == "pop"
+        denoiser.style_meter.copy_(torch.tensor([3, 4]))
+        assert pipeline.choose_style(nearer_to_waltz) == "waltz"
+    finally:
+        denoiser.style_meter.copy_(meters)
+        denoiser.register_to_config(**config)
+
+
 def test_the_batch_of_windows_does_not_change_the_prediction(pipeline: DancePipeline, monkeypatch) -> None:
     whole = dance(pipeline, 300).motion
     monkeypatch.setattr("dancegen.pipeline.WINDOWS_AT_ONCE", 1)

@@ -90,6 +90,17 @@ def test_pairs_come_back_as_saved(folder: Path) -> None:
     assert pair.audio_tokens.max() > 100
 
 
+def test_one_dance_meets_a_different_song_each_time() -> None:
+    motion = stepping(0.5, 12)
+    name = "a_long_name_like_those_of_the_recordings"
+    dance = Dance(name, "pop", motion, np.ones(len(motion), bool), None, None, clean=True)
+    first, again, second = (pairs.pair_with_composed_song(dance, number) for number in (0, 0, 1))
+    np.testing.assert_array_equal(first.audio_tokens, again.audio_tokens)
+    assert first.grid.tempo != second.grid.tempo
+    shared = min(len(first.slots), len(second.slots))
+    assert np.abs(first.audio_tokens[:shared].astype(int) - second.audio_tokens[:shared]).mean() > 5
+
+
 def test_jitter_negatives_are_the_same_motion_a_beat_away(folder: Path) -> None:
     sampler = ClipSampler(pairs.load_pairs(folder), seed=0)
     batch = sampler.batch(6, tempo_negatives=1)

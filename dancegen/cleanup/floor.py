@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from motionbeat.skeleton import TOE_HEIGHT_M
+from motionbeat.skeleton import HEEL_HEIGHT_M, TOE_HEIGHT_M
 
-HEEL_HEIGHT_M = 0.085
-"""Least height of the ankle joint of a foot that stands on its heel or flat."""
 DRIFT_S = 1.0
 """Time scale (Gaussian) over which the height of the standing feet is averaged."""
 MAX_DRIFT_M = 0.2

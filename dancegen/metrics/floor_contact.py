@@ -13,10 +13,7 @@ import warnings
 import numpy as np
 
 from dancegen.metrics.validate import validate_joints
-from motionbeat.skeleton import FOOT_JOINTS, TOE_HEIGHT_M
-
-HEEL_HEIGHT_M = 0.085
-"""Least height of the ankle joint of a foot that stands on its heel or flat."""
+from motionbeat.skeleton import FOOT_JOINTS, HEEL_HEIGHT_M, TOE_HEIGHT_M
 
 
 def floor_penetration(joints: np.ndarray, fps: float) -> float:

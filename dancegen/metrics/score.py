@@ -57,6 +57,7 @@ class Score:
             text += f", chance {self.chance:.3g}"
             if self.chance_95 is not None:
                 text += f" (95 %: {self.chance_95:.3g})"
+            text += f", above chance {self.above_chance:.3g}"
         return f"{text} [{self.protocol}]"
 
 

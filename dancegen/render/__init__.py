@@ -15,15 +15,13 @@ import numpy as np
 from dancegen.body import Body
 from dancegen.render.camera import CameraPath, face_camera, follow_camera
 from dancegen.render.stage import Stage
+from dancegen.settings import RENDERERS
 from motionbeat.beats import BeatGrid
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion
 
 __all__ = ["RENDERERS", "CameraPath", "Renderer", "Stage", "face_camera", "follow_camera", "make_renderer",
            "render_frames"]  # fmt: skip
-
-RENDERERS: tuple[str, ...] = ("auto", "raster", "pyrender", "skeleton")
-"""Names for :func:`make_renderer`. ``auto`` is the software rasteriser, which runs everywhere."""
 
 
 class Renderer(Protocol):
