@@ -1,4 +1,4 @@
-# The page on port 7860:  docker build -t motionbeat . && docker run --rm -p 7860:7860 motionbeat
+# The page on port 7860:  docker build -t motionbeat-demo . && docker run --rm -p 7860:7860 motionbeat-demo
 # PIP_ARGS goes to pip: with the CPU index of PyTorch's installation page as an extra index, the image needs no CUDA.
 FROM python:3.11-slim AS build
 ARG PIP_ARGS=""

@@ -77,14 +77,14 @@ def main() -> None:
             dances.append(summarise(clean_motion(output.motion), music.grid))
         print(f"| {song.stem} ({output.style}) | {cells(dances)} |", flush=True)
     if args.truth is not None:
-        for pair in load_pairs(args.truth):
-            if pair.held_out:
-                start, stop = longest_sound_stretch(pair.valid)
-                stop = min(stop, start + round(args.duration * pair.motion.fps))
-                shift = start / pair.motion.fps
-                grid = replace(pair.grid, beats=pair.grid.beats - shift, downbeats=pair.grid.downbeats - shift)
-                measured = [summarise(pair.motion.crop(start, stop), grid)]
-                print(f"| recorded {pair.name}, {(stop - start) / pair.motion.fps:.0f} s | {cells(measured)} |")
+        recorded = {pair.dance: pair for pair in load_pairs(args.truth) if pair.held_out}
+        for pair in recorded.values():
+            start, stop = longest_sound_stretch(pair.valid)
+            stop = min(stop, start + round(args.duration * pair.motion.fps))
+            shift = start / pair.motion.fps
+            grid = replace(pair.grid, beats=pair.grid.beats - shift, downbeats=pair.grid.downbeats - shift)
+            measured = [summarise(pair.motion.crop(start, stop), grid)]
+            print(f"| recorded {pair.dance}, {(stop - start) / pair.motion.fps:.0f} s | {cells(measured)} |")
 
 
 if __name__ == "__main__":

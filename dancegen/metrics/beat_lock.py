@@ -14,7 +14,7 @@ Chance. Two baselines, because each is blind to something:
   so does change with a shift.
 
 Known flaws: few events give a high chance level (about 0.9 / sqrt(n)), so compare with :attr:`BeatLock.chance_95`; on
-the training dances themselves the values are 0.13 to 0.36.
+the ballroom dances themselves the values are 0.13 to 0.36.
 """
 
 from __future__ import annotations

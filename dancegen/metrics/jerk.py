@@ -3,7 +3,7 @@
 Aim: mean over joints and frames of the norm of the third derivative of position, in m/s^3, by third differences.
 
 Known flaws: third differences at a higher frame rate let more noise through (the value of white jitter grows with
-fps^3), so compare only at the same frame rate; a motionless body scores 0. The training dances have 28 (waltz) to 119
+fps^3), so compare only at the same frame rate; a motionless body scores 0. The ballroom dances have 28 (waltz) to 119
 (cha-cha) m/s^3 at 30 fps: lower than the ground truth is over-smoothed, not better.
 """
 
