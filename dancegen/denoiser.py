@@ -56,8 +56,8 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
     token through a convolution three patches wide, and come back through the transposed one, so that neighbouring
     patches share their frames and no step shows between them.
 
-    Style 0 means "no style given"; style ``k`` is ``styles[k - 1]``. ``couple_styles`` are those recorded from one
-    dancer of a couple: the network does not use it, the automatic choice of a style does.
+    Style 0 means "no style given"; style ``k`` is ``styles[k - 1]``. The network does not use ``auto_styles``;
+    they are what the automatic choice of a style prefers.
     """
 
     @register_to_config
@@ -71,7 +71,7 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         heads: int = 4,
         layers: int = 6,
         embedding_dim: int = 128,
-        couple_styles: tuple[str, ...] = (),
+        auto_styles: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         tokens = window // patch

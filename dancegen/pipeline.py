@@ -75,11 +75,11 @@ class DancePipeline(DiffusionPipeline):
 
     def choose_style(self, music: MusicEmbedding) -> str:
         """The style whose training dances lie nearest to the song in the MotionBeat space, among the styles danced in
-        the song's meter; half of a couple is chosen only where no style for one dancer has that meter."""
+        the song's meter; one outside ``auto_styles`` only where none of them has that meter."""
         score = self.denoiser.style_prototype.cpu().numpy() @ music.clip
-        alone = np.array([style not in self.denoiser.config["couple_styles"] for style in self.styles])
+        preferred = np.array([style in self.denoiser.config["auto_styles"] for style in self.styles])
         fitting = self.denoiser.style_meter.cpu().numpy() == music.grid.meter
-        for wanted in (fitting & alone, fitting, alone):
+        for wanted in (fitting & preferred, fitting, preferred):
             if wanted.any():
                 score = np.where(wanted, score, -np.inf)
                 break

@@ -28,9 +28,8 @@ from tqdm import tqdm
 from dancegen.denoiser import DanceDenoiser
 from dancegen.losses import LossWeights, motion_loss
 from dancegen.pipeline import DancePipeline
-from dancegen.windows import WindowBatch, WindowSampler, style_prototypes
+from dancegen.windows import WindowBatch, WindowSampler, auto_styles, style_prototypes
 from motionbeat.checkpoint import save_run, saved_step, time_is_up
-from motionbeat.dances import COUPLE_STYLES
 from motionbeat.encoder import MotionBeat
 from motionbeat.errors import UserError
 from motionbeat.pairs import load_pairs
@@ -115,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
         heads=args.heads,
         layers=args.layers,
         embedding_dim=encoder.config["projection"],
-        couple_styles=tuple(style for style in styles if style in COUPLE_STYLES),
+        auto_styles=auto_styles(trained, styles),
     )
     window = denoiser.config["window"]
     sampler = WindowSampler(trained, encoder, styles, window, args.seed + step + 1_000_000 * accelerator.process_index)

@@ -9,6 +9,7 @@ import torch
 
 from motionbeat.beats import BeatGrid
 from motionbeat.clips import ClipSampler
+from motionbeat.dances import COUPLE_STYLES
 from motionbeat.encoder import MotionBeat, bar_clock, read_tokens_at_frames
 from motionbeat.motion import Motion
 from motionbeat.motion_features import motion_to_features
@@ -19,6 +20,9 @@ TEMPO_FACTORS = (1.0, 0.93, 1.075)
 
 MIN_VALID = 0.8
 """Share of a window's frames that must be sound."""
+
+MIN_STYLE_S = 300.0
+"""A style with less material than this is learnt too poorly to be chosen unasked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +132,13 @@ def _window_starts(valid: np.ndarray, window: int) -> np.ndarray:
     sound = np.cumsum(np.concatenate([[0.0], valid]))
     starts = np.arange(max(len(valid) - window + 1, 0))
     return starts[(sound[starts + window] - sound[starts]) / window >= MIN_VALID]
+
+
+def auto_styles(pairs: list[Pair], styles: tuple[str, ...]) -> tuple[str, ...]:
+    """Styles that may be danced unasked: recorded from a single dancer, and from more than :data:`MIN_STYLE_S`."""
+    recorded = {pair.dance: pair for pair in pairs}.values()
+    seconds = {style: sum(pair.motion.duration for pair in recorded if pair.style == style) for style in styles}
+    return tuple(style for style in styles if style not in COUPLE_STYLES and seconds[style] >= MIN_STYLE_S)
 
 
 @torch.no_grad()

@@ -80,7 +80,7 @@ def test_auto_style_is_the_nearest_of_the_right_meter(pipeline: DancePipeline) -
     assert pipeline.choose_style(song(50, meter=3)) == "waltz"
 
 
-def test_auto_style_is_half_a_couple_only_where_nothing_else_fits(pipeline: DancePipeline) -> None:
+def test_auto_style_leaves_the_preferred_styles_only_where_none_fits(pipeline: DancePipeline) -> None:
     denoiser = pipeline.denoiser
     meters, config = denoiser.style_meter.clone(), dict(denoiser.config)
     nearer_to_waltz = song(50)
@@ -88,7 +88,7 @@ def test_auto_style_is_half_a_couple_only_where_nothing_else_fits(pipeline: Danc
     try:
         denoiser.style_meter.copy_(torch.tensor([4, 4]))
         assert pipeline.choose_style(nearer_to_waltz) == "waltz"
-        denoiser.register_to_config(couple_styles=("waltz",))
+        denoiser.register_to_config(auto_styles=("pop",))
         assert pipeline.choose_style(nearer_to_waltz) == "pop"
         denoiser.style_meter.copy_(torch.tensor([3, 4]))
         assert pipeline.choose_style(nearer_to_waltz) == "waltz"
