@@ -17,6 +17,7 @@ from dancegen.assets import asset_path
 from dancegen.cleanup import clean_motion
 from dancegen.metrics import Score, summarise
 from dancegen.pipeline import DancePipeline
+from dancegen.settings import DEFAULT_GUIDANCE, DEFAULT_STEPS
 from motionbeat.audio import load_audio
 from motionbeat.beats import track_beats
 from motionbeat.contacts import runs
@@ -52,8 +53,8 @@ def main() -> None:
     parser.add_argument("--truth", type=Path, help="folder of pairs; its held-out dances are measured too")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--duration", type=float, default=30.0, help="seconds of each song")
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--guidance", type=float, default=1.5)
+    parser.add_argument("--steps", type=int, default=DEFAULT_STEPS)
+    parser.add_argument("--guidance", type=float, default=DEFAULT_GUIDANCE)
     parser.add_argument("--style", default="auto")
     args = parser.parse_args()
 
