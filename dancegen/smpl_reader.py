@@ -183,7 +183,7 @@ def _array(value: Any) -> np.ndarray:
         raise ValueError("a chumpy expression that holds no values")
     if isinstance(value, _SparseRecord):
         state = value.state
-        shape = state.get("_shape", state.get("shape"))
+        shape = state["_shape"] if "_shape" in state else state["shape"]
         if int(np.prod([int(side) for side in shape])) * 8 > MAX_FILE_BYTES:
             raise ValueError("a sparse matrix larger than any SMPL file's")
         layout = getattr(value, "layout", "")
