@@ -46,4 +46,5 @@ def test_the_report_names_protocols_weights_and_seed(danced: DanceResult) -> Non
     assert all(len(checksum) == 64 for checksum in report["weights_sha256"].values())
     assert len(report["weights_sha256"]) == 2
     assert report["settings"]["seed"] == 0
+    assert report["style"] in ("cha-cha", "rumba")
     assert all(score.protocol for score in danced.scores)
