@@ -12,8 +12,8 @@ encoder_minutes=${1:-2}
 generator_minutes=${2:-6}
 shift $(($# < 2 ? $# : 2))
 
-python3 -m pip install --quiet --no-index --no-deps --upgrade --target /tmp/site wheels/*.whl
-export PYTHONPATH=/tmp/site:$PWD
+python3 -m pip install --quiet --no-index --no-deps --upgrade --target build/site wheels/*.whl
+export PYTHONPATH=$PWD/build/site:$PWD
 
 if [ "$encoder_minutes" != 0 ]; then
     python3 -m motionbeat.train --pairs runs/pairs --out runs/motionbeat --batch 128 --tempo-negatives 4 --steps 6000 \
