@@ -17,15 +17,13 @@ import roma
 import torch
 
 from dancegen.assets import asset_path
+from dancegen.settings import BODIES
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion, forward_kinematics
 from motionbeat.skeleton import JOINT_NAMES, OFFSETS_M
 
 if TYPE_CHECKING:
     from dancegen.smpl_reader import SmplData
-
-BODIES: tuple[str, ...] = ("neutral", "female", "male", "slim", "heavy", "child")
-"""Names of the built-in bodies."""
 
 MATERIALS: tuple[str, ...] = ("skin", "hair", "top", "trousers", "shoes", "soles", "eyes", "lips")
 """What a surface can be made of, in the order of the columns of ``Body.materials``."""

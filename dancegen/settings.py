@@ -7,8 +7,6 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from dancegen.assets import asset_path
 from motionbeat.errors import UserError
 
@@ -16,6 +14,9 @@ AUTO_STYLE = "auto"
 NO_STYLE = "none"
 RENDERERS = ("auto", "raster", "pyrender", "skeleton")
 """``auto`` is the software rasteriser, which runs everywhere."""
+
+BODIES = ("neutral", "female", "male", "slim", "heavy", "child")
+"""Names of the built-in bodies."""
 
 VIDEO_FPS = (30, 60)
 DEFAULT_STEPS = 20
@@ -94,9 +95,8 @@ class DanceSettings:
         styles = (AUTO_STYLE, NO_STYLE, *known_styles(self.model))
         if self.style not in styles:
             raise UserError(f"style: {self.style!r} is unknown. Choose one of {', '.join(styles)}.")
-        bodies = known_bodies()
-        if self.body not in bodies:
-            raise UserError(f"body: {self.body!r} is unknown. Choose one of {', '.join(bodies)}.")
+        if self.body not in BODIES:
+            raise UserError(f"body: {self.body!r} is unknown. Choose one of {', '.join(BODIES)}.")
 
 
 def model_folder(chosen: Path | None = None) -> Path:
@@ -125,9 +125,3 @@ def known_styles(model: Path | None = None) -> tuple[str, ...]:
         return tuple(str(style) for style in json.loads(config.read_text(encoding="utf-8"))["styles"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"model: {config} cannot be read ({error}).") from None
-
-
-def known_bodies() -> tuple[str, ...]:
-    """Names of the built-in bodies, read from their file only."""
-    with np.load(asset_path("body", "body24.npz"), allow_pickle=False) as data:
-        return ("neutral", *data["shape_names"].tolist())

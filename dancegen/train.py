@@ -155,7 +155,7 @@ def main(argv: list[str] | None = None) -> int:
     bar = tqdm(total=args.steps, initial=step, disable=not accelerator.is_main_process, mininterval=10)
     with (args.out / "log.jsonl").open("a") as log:
         while step < args.steps and not time_is_up(accelerator, begun, args.minutes):
-            batch = _to(sampler.batch(args.batch), accelerator.device)
+            batch = sampler.batch(args.batch).to(accelerator.device)
             loss, terms = denoising_loss(model, denoiser, batch, scheduler)
             accelerator.backward(loss)
             accelerator.clip_grad_norm_(model.parameters(), 1.0)
@@ -188,14 +188,10 @@ def evaluate(
         torch.manual_seed(0)
         rows = []
         for _ in range(4):
-            _, terms = denoising_loss(denoiser, denoiser, _to(sampler.batch(32), accelerator.device), scheduler, False)
+            _, terms = denoising_loss(denoiser, denoiser, sampler.batch(32).to(accelerator.device), scheduler, False)
             rows.append({name: term.item() for name, term in terms.items()})
     denoiser.train()
     return {key: sum(row[key] for row in rows) / len(rows) for key in rows[0]}
-
-
-def _to(batch: WindowBatch, device: torch.device) -> WindowBatch:
-    return WindowBatch(*(getattr(batch, name).to(device) for name in WindowBatch.__dataclass_fields__))
 
 
 if __name__ == "__main__":

@@ -41,6 +41,10 @@ class WindowBatch:
     style: torch.Tensor
     valid: torch.Tensor
 
+    def to(self, device: torch.device) -> WindowBatch:
+        """The same batch on ``device``."""
+        return WindowBatch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
 
 @dataclass(frozen=True, eq=False)
 class _Take:

@@ -42,6 +42,10 @@ class ClipBatch:
     theta: torch.Tensor
     same: torch.Tensor
 
+    def to(self, device: torch.device) -> ClipBatch:
+        """The same batch on ``device``."""
+        return ClipBatch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
 
 class _Track:
     """One pair as arrays over slots, with the starts of its clips."""

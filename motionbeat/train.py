@@ -120,7 +120,7 @@ def main(argv: list[str] | None = None) -> int:
     bar = tqdm(total=args.steps, initial=step, disable=not accelerator.is_main_process, mininterval=5)
     with (args.out / "log.jsonl").open("a") as log:
         while step < args.steps and not time_is_up(accelerator, begun, args.minutes):
-            batch = _to(sampler.batch(args.batch, args.tempo_negatives), accelerator.device)
+            batch = sampler.batch(args.batch, args.tempo_negatives).to(accelerator.device)
             loss, wins = contrast(training, batch, args.tempo_negatives)
             accelerator.backward(loss)
             accelerator.clip_grad_norm_(training.parameters(), 1.0)
@@ -147,15 +147,11 @@ def evaluate(model: MotionBeat, sampler: ClipSampler, accelerator: Accelerator, 
     sampler.rng = np.random.default_rng(0)
     rows = []
     for _ in range(batches):
-        batch = _to(sampler.batch(16, 2), accelerator.device)
+        batch = sampler.batch(16, 2).to(accelerator.device)
         loss, wins = contrast(model, batch, 2)
         rows.append({"loss": loss.item()} | wins)
     model.train()
     return {key: sum(row[key] for row in rows) / batches for key in rows[0]}
-
-
-def _to(batch: ClipBatch, device: torch.device) -> ClipBatch:
-    return ClipBatch(*(getattr(batch, name).to(device) for name in ClipBatch.__dataclass_fields__))
 
 
 if __name__ == "__main__":
