@@ -8,36 +8,24 @@ that cannot be danced to prints one line and the others go on. Exit status: 0 al
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import os
 import re
-import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from dancegen.output import OutputPaths, check_outputs, find_songs, plan_outputs
+from dancegen.output import OutputPaths, check_outputs, plan_outputs
 from dancegen.settings import RENDERERS, VIDEO_FPS, DanceSettings
+from motionbeat.command import EXIT_BUG, EXIT_USER_ERROR, OneLineParser, print_error, run_command
 from motionbeat.errors import UserError
+from motionbeat.output import find_songs
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
     from dancegen.song_to_video import DanceResult
-
-EXIT_BUG = 1
-EXIT_USER_ERROR = 2
-EXIT_INTERRUPTED = 130
-
-
-class _OneLineParser(argparse.ArgumentParser):
-    """Reports a wrong command line in one line, like every other error."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_USER_ERROR, f"error: {message} (--help shows all options)\n")
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -50,7 +38,7 @@ def _size(text: str) -> tuple[int, int]:
 def build_parser() -> argparse.ArgumentParser:
     """The command line; nothing heavy is imported for it."""
     defaults = DanceSettings()
-    parser = _OneLineParser(
+    parser = OneLineParser(
         prog="python -m dancegen.sample",
         description="Makes videos of a body dancing to songs.",
         allow_abbrev=False,
@@ -144,27 +132,6 @@ class StageBars:
             self._bar = None
 
 
-@contextlib.contextmanager
-def _one_interrupt() -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into KeyboardInterrupt and ignore more: cleaning up must not be cut short."""
-
-    def interrupt(number: int, frame: object) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _print_error(message: object) -> None:
-    print(f"error: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
-
-
 def run(args: argparse.Namespace) -> int:
     """Dance to all songs of a parsed command line; returns the exit status."""
     settings = parse_settings(args)
@@ -178,7 +145,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             jobs.append((song, outputs))
     for refusal in refused:
-        _print_error(refusal)
+        print_error(refusal)
         if args.json:
             print(json.dumps({"error": str(refusal)}), flush=True)
     status = EXIT_USER_ERROR if refused else 0
@@ -206,7 +173,7 @@ def run(args: argparse.Namespace) -> int:
             written = {"outputs": [str(path) for path in result.outputs.files]}
             print(json.dumps(result.report | written) if args.json else summary(result), flush=True)
             continue
-        _print_error(failure)
+        print_error(failure)
         if args.json:
             print(json.dumps({"song": song.name, "error": failure}), flush=True)
     return status
@@ -231,23 +198,7 @@ def summary(result: DanceResult) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit status."""
     args = build_parser().parse_args(argv)
-    # A file name may hold bytes that are no text in the terminal's encoding.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        with _one_interrupt():
-            return run(args)
-    except UserError as error:
-        _print_error(error)
-        return EXIT_USER_ERROR
-    except KeyboardInterrupt:
-        _print_error("interrupted; nothing half-written was left.")
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Who read standard output has gone (head, for one); keep the interpreter from flushing to it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_BUG
+    return run_command(lambda: run(args))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Any audio file in, mono float32 at one fixed rate out.
+"""Any audio file in, mono float32 at one fixed rate out; and back to a file.
 
 libsndfile (through soundfile) reads what it can; everything else, such as AAC and the sound of videos, goes through
 ffmpeg. Both are read in blocks with a cap, so a lying header cannot fill the memory. Whatever is wrong with a file
@@ -33,6 +33,9 @@ MIN_DURATION_S = 2.0
 
 MAX_DURATION_S = 3600.0
 """Longest sound that is loaded unless the caller allows more: one hour, 318 MB of float32."""
+
+SAVED_SUFFIXES = (".ogg", ".flac", ".wav")
+"""Endings of files that :func:`save_audio` writes: Vorbis, and two kinds with 16 bits a sample."""
 
 MIN_FILE_RATE = 4_000
 MAX_FILE_RATE = 192_000
@@ -128,6 +131,31 @@ def load_audio(
             f" at least {MIN_DURATION_S:g} s are needed."
         )
     return Audio(_mono(path, stereo), SAMPLE_RATE)
+
+
+def save_audio(path: str | Path, audio: Audio) -> None:
+    """Write sound to a file of the kind that its ending names, one of :data:`SAVED_SUFFIXES`.
+
+    An existing file is replaced, and a write that fails may leave a part.
+
+    Raises:
+        UserError: it cannot be written, or has another ending.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SAVED_SUFFIXES:
+        raise UserError(
+            f"{path} cannot be written; name a {', '.join(SAVED_SUFFIXES[:-1])} or {SAVED_SUFFIXES[-1]} file."
+        )
+    try:
+        path.open("wb").close()  # unlike libsndfile, it says what is wrong
+        with soundfile.SoundFile(os.fsencode(path.absolute()), "w", audio.sample_rate, 1) as file:
+            # libsndfile's Vorbis writer overflows its stack on one long block.
+            for start in range(0, len(audio), audio.sample_rate):
+                file.write(audio.samples[start : start + audio.sample_rate])
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror}).") from None
+    except (soundfile.LibsndfileError, AssertionError):  # soundfile asserts that it has written everything
+        raise UserError(f"{path} cannot be written; is the disk full?") from None
 
 
 def _check_range(start_s: float, duration_s: float | None) -> None:

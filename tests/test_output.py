@@ -6,15 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dancegen.output import (
-    MAX_NAME_BYTES,
-    OutputPaths,
-    StagedOutputs,
-    check_outputs,
-    find_songs,
-    plan_outputs,
-)
+from dancegen.output import OutputPaths, StagedOutputs, check_outputs, plan_outputs
 from motionbeat.errors import UserError
+from motionbeat.output import MAX_NAME_BYTES, find_songs
 
 
 def names(plans: list[OutputPaths]) -> list[str]:

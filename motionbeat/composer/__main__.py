@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
-from motionbeat.audio import Audio
+from motionbeat.audio import Audio, save_audio
 from motionbeat.beats import BeatGrid
 from motionbeat.composer import STYLES, Section, compose
 from motionbeat.errors import UserError
@@ -46,16 +45,6 @@ def demo_song(name: str) -> tuple[Audio, BeatGrid]:
     return compose(style, tempo, int(starts[-1]) + 1, seed, form=form, ending=True, sample_rate=DEMO_RATE)
 
 
-def _write(path: Path, audio: Audio) -> None:
-    try:
-        with soundfile.SoundFile(path, "w", samplerate=audio.sample_rate, channels=1) as file:
-            # libsndfile's Vorbis writer overflows its stack on one long block.
-            for start in range(0, len(audio), audio.sample_rate):
-                file.write(audio.samples[start : start + audio.sample_rate])
-    except (soundfile.LibsndfileError, TypeError, ValueError, OSError) as error:
-        raise UserError(f"{path} cannot be written ({error}); name a .ogg, .flac or .wav file.") from None
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m motionbeat.composer", description=__doc__)
@@ -76,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.demo is not None:
             options.demo.mkdir(parents=True, exist_ok=True)
             for name in _DEMOS:
-                _write(options.demo / name, demo_song(name)[0])
+                save_audio(options.demo / name, demo_song(name)[0])
         else:
             audio, _ = compose(
                 options.style,
@@ -86,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 ending=options.bars > 1,
                 sample_rate=DEMO_RATE,
             )
-            _write(options.out, audio)
+            save_audio(options.out, audio)
     except (UserError, OSError) as error:
         parser.exit(2, f"{error}\n")
     return 0
