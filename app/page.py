@@ -10,11 +10,11 @@ from typing import Any
 
 import gradio as gr
 
-from dancegen.assets import asset_path
 from dancegen.metrics import Score
 from dancegen.output import OutputPaths
 from dancegen.settings import AUTO_STYLE, DanceSettings, known_styles
 from dancegen.song_to_video import dance
+from motionbeat.assets import asset_path
 from motionbeat.errors import UserError
 
 MAX_SECONDS = 60

@@ -16,8 +16,8 @@ import numpy as np
 import roma
 import torch
 
-from dancegen.assets import asset_path
 from dancegen.settings import BODIES
+from motionbeat.assets import asset_path
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion, forward_kinematics
 from motionbeat.skeleton import JOINT_NAMES, OFFSETS_M

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from dancegen.assets import asset_path
+from motionbeat.assets import asset_path
 from motionbeat.errors import UserError
 
 AUTO_STYLE = "auto"

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from dancegen.assets import asset_path
 from dancegen.body import MATERIALS, BlendRig, load_body
 from dancegen.settings import BODIES
+from motionbeat.assets import asset_path
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion
 from motionbeat.skeleton import JOINT_NAMES, OFFSETS_M, PARENTS

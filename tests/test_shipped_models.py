@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from dancegen.assets import asset_path
 from dancegen.metrics import foot_slide, mean_jerk
 from dancegen.output import OutputPaths
 from dancegen.settings import DanceSettings
 from dancegen.song_to_video import DanceResult, dance
+from motionbeat.assets import asset_path
 from motionbeat.skeleton import JOINT_NAMES
 
 
