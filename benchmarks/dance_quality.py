@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dancegen.assets import asset_path
 from dancegen.cleanup import clean_motion
 from dancegen.metrics import Score, summarise
 from dancegen.pipeline import DancePipeline
 from dancegen.settings import DEFAULT_GUIDANCE, DEFAULT_STEPS
+from motionbeat.assets import asset_path
 from motionbeat.audio import load_audio
 from motionbeat.beats import track_beats
 from motionbeat.contacts import runs
@@ -65,7 +65,7 @@ def main() -> None:
     print("| --- " * (len(COLUMNS) + 2) + "|")
     for song in args.songs:
         audio = load_audio(song, 0.0, args.duration)
-        music = encoder.encode_audio(audio, track_beats(audio))
+        music = encoder.encode_audio(audio, track_beats(audio).covering(audio.duration))
         dances = []
         for seed in range(args.seeds):
             output = pipeline(

@@ -147,7 +147,7 @@ def dance(
             tell("listening", 0, 3)
             audio = load_audio(song, settings.start_s, settings.duration_s)
             tell("listening", 1, 3)
-            grid = track_beats(audio)
+            grid = track_beats(audio).covering(audio.duration)
             tell("listening", 2, 3)
             music = models.encoder.encode_audio(audio, grid)
             tell("listening", 3, 3)

@@ -254,7 +254,7 @@ class MotionBeat(ModelMixin, ConfigMixin):
         if not isinstance(audio, Audio):
             audio = load_audio(audio)
         if grid is None:
-            grid = track_beats(audio)
+            grid = track_beats(audio).covering(audio.duration)
         slots = slot_grid(grid)
         clip, tokens = self.embed_slots(beat_tokens(audio, slots), slots)
         frames = max(1, int(audio.duration * MOTION_FPS))

@@ -44,8 +44,9 @@ def slot_grid(grid: BeatGrid, slots_per_beat: int = SLOTS_PER_BEAT) -> SlotGrid:
     """Slots between the first and the last beat of ``grid`` (N = (beats - 1) * slots_per_beat)."""
     positions = np.arange((len(grid.beats) - 1) * slots_per_beat) / slots_per_beat
     times = np.interp(positions, np.arange(len(grid.beats)), grid.beats)
-    first = grid.beat_in_bar[0]
-    return SlotGrid(times, (positions + first) % grid.meter, grid.meter)
+    # beat by beat, since a bar may break off early
+    in_bar = np.repeat(grid.beat_in_bar[:-1], slots_per_beat)
+    return SlotGrid(times, in_bar + positions % 1.0, grid.meter)
 
 
 def log_mel(audio: Audio) -> np.ndarray:

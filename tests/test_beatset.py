@@ -102,6 +102,7 @@ def test_archives_leave_out_what_is_for_testing(tmp_path: Path) -> None:
         "d,d/s,d/s/1,rock,100,beat,4-4,d/1.mid,,9,train\n"
         "d,d/s,d/s/2,rock,100,beat,4-4,d/1.mid,,9,test\n"
         "d,d/s,d/s/3,rock,100,fill,4-4,d/1.mid,,9,train\n"
+        "d,drummer1/session2,drummer1/session2/62,punk,144,beat,4-4,d/1.mid,,9,validation\n"
         "d,d/s,d/s/4,rock,120,beat,6-8,d/1.mid,,9,validation\n"
     )
     with zipfile.ZipFile(tmp_path / "groove.zip", "w") as archive:

@@ -13,6 +13,7 @@ DEFAULT_METER = 4
 DEFAULT_TEMPO = 120.0
 """Tempo in beats per minute of the steady grid that stands in for music without a beat."""
 
+_EDGE_S = 0.03
 _END_BEATS = 4  # beats at either end whose mean interval is the local period there
 
 
@@ -75,6 +76,32 @@ class BeatGrid:
         beats = first_s + index * period
         return cls(beats, beats[index % meter == 0], meter, tempo, confidence)
 
+    def covering(self, duration_s: float) -> BeatGrid:
+        """The grid continued at its local tempo to the first and the last of ``duration_s`` seconds.
+
+        A tracker's grid begins and ends with what can be heard; a dance goes from end to end.
+        """
+        first, last = self._end_periods()
+        # A note at time 0 is heard once it has begun: its beat may come out a little before the start.
+        before = int((max(0.0, self.beats[0]) + _EDGE_S) / first)
+        after = max(0, int(np.ceil((duration_s - _EDGE_S - self.beats[-1]) / last)) - 1)
+        beats = np.concatenate(
+            [
+                self.beats[0] - first * np.arange(before, 0, -1),
+                self.beats,
+                self.beats[-1] + last * np.arange(1, after + 1),
+            ]
+        )
+        place = (self.beat_in_bar[0] - before) % self.meter
+        end = self._downbeat_indices()[-1] + before
+        index = np.arange(len(beats))
+        is_down = np.zeros(len(beats), dtype=bool)
+        is_down[self._downbeat_indices() + before] = True
+        is_down |= (index < before) & ((index + place) % self.meter == 0)
+        is_down |= (index >= before + len(self.beats)) & ((index - end) % self.meter == 0)
+        beats[0] = max(beats[0], 0.0)
+        return BeatGrid(beats, beats[is_down], self.meter, self.tempo, self.confidence)
+
     def _downbeat_indices(self) -> np.ndarray:
         after = np.clip(np.searchsorted(self.beats, self.downbeats), 1, len(self.beats) - 1)
         nearer_before = self.downbeats - self.beats[after - 1] < self.beats[after] - self.downbeats
@@ -125,5 +152,5 @@ class BeatTracker(Protocol):
     """Anything that finds the beat grid of a sound."""
 
     def __call__(self, audio: Audio) -> BeatGrid:
-        """The grid of ``audio``, from its first to its last second. Never fails on music without a beat."""
+        """The grid of ``audio``, as far as its beats are heard. Never fails on music without a beat."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,6 @@ from motionbeat.errors import UserError
 
 _TIMEOUT_S = 60
 _NOTATED_TEMPO = 120.0
-_PLAIN_MIDI_TEMPO = 120.0
 _SLOW = re.compile(r"slow|ballad|lullaby|hymn|spiritual|evans|descending|desert")
 _FAST = re.compile(r"fast|quick|bebop|polka|vienese|jive|merengue|samba|zydeco|bluegrass|ragtime|dixie|charleston")
 _QUALITIES = {
@@ -102,7 +101,7 @@ def accompaniment(seed: int) -> AnnotatedScore:
     quarter_s = 60.0 / tempo * file.meter / file.quarters
     midi = _play(file, bars, rng)
     quarters = np.arange(len(bars) * file.quarters + 1)
-    midi = remapped(midi, quarters * 60.0 / _PLAIN_MIDI_TEMPO, quarters * quarter_s)
+    midi = remapped(midi, quarters * 60.0 / _NOTATED_TEMPO, quarters * quarter_s)
     beats = np.arange(len(bars) * file.meter) * 60.0 / tempo
     if rng.random() < 0.6:
         midi.instruments.append(_melody(bars, file, quarter_s, key, rng))
@@ -121,8 +120,8 @@ def accompanied(song: PopSong, rng: np.random.Generator) -> pretty_midi.PrettyMI
         return None
     files = [f for f in groove_files() if f.meter == 4]
     tempo = score.tempo
-    slow = [f for f in files if bool(_FAST.search(f.name)) == (tempo > 130) or not _FAST.search(f.name)]
-    file = slow[rng.integers(len(slow))]
+    fitting = [f for f in files if tempo > 130 or not _FAST.search(f.name)]
+    file = fitting[rng.integers(len(fitting))]
     starts = np.array([start for start, _ in song.chords])
     bars = []
     chord = "C"
@@ -136,7 +135,7 @@ def accompanied(song: PopSong, rng: np.random.Generator) -> pretty_midi.PrettyMI
         bars.append([cell if i == 0 or cell != cells[i - 1] else "/" for i, cell in enumerate(cells)])
     midi = _play(file, bars, rng)
     quarters = np.arange(4 * len(bars) + 1)
-    return remapped(midi, quarters * 60.0 / _PLAIN_MIDI_TEMPO, score.beats[downs[0] : downs[-1] + 1])
+    return remapped(midi, quarters * 60.0 / _NOTATED_TEMPO, score.beats[downs[0] : downs[-1] + 1])
 
 
 def _play(file: GrooveFile, bars: Sequence[Sequence[str]], rng: np.random.Generator) -> pretty_midi.PrettyMIDI:
@@ -205,9 +204,3 @@ def _melody(
             end = start + min(after - at, 4) / 2 * quarter_s * rng.uniform(0.6, 0.95)
             lead.notes.append(pretty_midi.Note(int(rng.integers(70, 115)), pitch, start, end))
     return lead
-
-
-def accompaniments(count: int) -> Iterator[AnnotatedScore]:
-    """The first ``count`` songs."""
-    for seed in range(count):
-        yield accompaniment(seed)

@@ -11,6 +11,8 @@ import soundfile
 
 from motionbeat.audio import SAMPLE_RATE
 
+_MOST_DELAY = 4000  # samples
+
 
 def equalised(samples: np.ndarray, rng: np.random.Generator, spread_db: float = 7.0) -> np.ndarray:
     """(N,) through three peaking filters of up to about ``spread_db`` (biquads after R. Bristow-Johnson)."""
@@ -43,7 +45,7 @@ def driven(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def in_a_room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(N,) with the reverberation of a room: exponentially decaying noise of 0.2 to 2 s, darker as it decays."""
+    """(N,) with the reverberation of a room: exponentially decaying, dark noise of 0.2 to 2 s."""
     decay_s = float(np.exp(rng.uniform(np.log(0.2), np.log(2.0))))
     count = int(decay_s * SAMPLE_RATE)
     tail = rng.standard_normal(count) * np.exp(-6.9 * np.arange(count) / count)
@@ -66,10 +68,11 @@ def coded(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     buffer.seek(0)
     decoded, _ = soundfile.read(buffer, dtype="float64")
     window = min(len(scaled), len(decoded), 10 * SAMPLE_RATE)
-    match = scipy.signal.correlate(decoded[:window], scaled[:window], method="fft")
+    first = max(0, min(int(np.abs(scaled).argmax()), min(len(scaled), len(decoded)) - window))
+    match = scipy.signal.correlate(decoded[first : first + window], scaled[first : first + window], method="fft")
     delay = int(match.argmax()) - (window - 1)
-    if abs(delay) > 4000:  # nothing to go by in a sound that repeats itself or is silent
-        return samples
+    if abs(delay) > _MOST_DELAY:  # a sound that repeats itself
+        delay = 0
     shifted = decoded[delay:] if delay >= 0 else np.concatenate([np.zeros(-delay), decoded])
     return np.pad(shifted, (0, max(0, len(samples) - len(shifted))))[: len(samples)]
 

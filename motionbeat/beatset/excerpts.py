@@ -61,7 +61,7 @@ def clip_paths(folder: Path, held_out: bool) -> list[Path]:
 
 
 def _is_held_out(name: str) -> bool:
-    original = re.sub(r"(?<=^pop\d{3})_\d+$", "", name)
+    original = re.sub(r"^(pop\d{3}|recording[0-9a-f]{8})_\d+$", r"\1", name)
     return zlib.crc32(original.encode()) % _HELD_OUT_SHARE == 0
 
 
