@@ -245,6 +245,19 @@ def test_network_saves_and_loads(tmp_path: Path) -> None:
     assert np.array_equal(hear(tracker.network, audio.samples).beat, hear(tiny_network(), audio.samples).beat)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_impossible_samples_are_refused(value: float) -> None:
+    samples = np.zeros(3 * SAMPLE_RATE, np.float32)
+    samples[1000] = value
+    with pytest.raises(ValueError, match="ordinary"):
+        NeuralBeatTracker(tiny_network())(Audio(samples))
+
+
+def test_sound_of_a_few_samples_has_a_grid() -> None:
+    for count in (1, 100, 440, 5000):
+        assert NeuralBeatTracker(tiny_network())(Audio(np.full(count, 0.1, np.float32))).confidence == 0
+
+
 def test_missing_network_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No beat network"):
         NeuralBeatTracker.from_pretrained(tmp_path)
