@@ -29,6 +29,7 @@ from motionbeat.beats.tracker import hear
 from motionbeat.beatset.clip_files import Clip
 from motionbeat.beatset.excerpts import ExcerptBatch, ExcerptSampler, clip_paths
 from motionbeat.checkpoint import save_run, saved_step, time_is_up
+from motionbeat.command import EXIT_USER_ERROR, print_error
 from motionbeat.errors import UserError
 
 _PULSE_WEIGHT = 0.1
@@ -95,10 +96,14 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     try:
+        if args.start_from and not (args.start_from / "config.json").is_file():
+            raise UserError(f"No network in {args.start_from} to start from.")
+        if args.save_every < 1 or args.batch < 1:
+            raise UserError("--save-every and --batch must be at least 1.")
         trained, held_out = clip_paths(args.clips, held_out=False), clip_paths(args.clips, held_out=True)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        print_error(error)
+        return EXIT_USER_ERROR
     held_out = held_out[:: max(1, len(held_out) // _HELD_OUT_CLIPS)]
     accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
     state = args.out / "state"

@@ -1,27 +1,38 @@
 """The training set of the beat tracker: scores, effects, excerpts."""
 
 import io
+import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import mir_eval
 import numpy as np
 import pretty_midi
 import pytest
 import torch
 
 from motionbeat.audio import SAMPLE_RATE
+from motionbeat.beats import NeuralBeatTracker
 from motionbeat.beats.features import BANDS, FRAME_RATE, HOP
+from motionbeat.beats.network import BeatLogits, BeatNetwork
 from motionbeat.beatset import effects
+from motionbeat.beatset.__main__ import main as build
 from motionbeat.beatset.accompaniment import _translated
 from motionbeat.beatset.beatless import beatless_sound, scattered_notes
 from motionbeat.beatset.drumming import drums_under, fitting, groove_scores
-from motionbeat.beatset.excerpts import FRAMES, ExcerptSampler, clip_paths
+from motionbeat.beatset.excerpts import FRAMES, ExcerptBatch, ExcerptSampler, clip_paths
 from motionbeat.beatset.folksongs import nottingham_scores
 from motionbeat.beatset.popsongs import pop909_songs
+from motionbeat.beatset.recordings import labelled
+from motionbeat.beatset.recordings import main as label
 from motionbeat.beatset.render import render_stems
 from motionbeat.beatset.score import MAX_TEMPO, MIN_TEMPO, AnnotatedScore, cropped, remapped, with_other_tempo
+from motionbeat.composer import compose
 from motionbeat.errors import UserError
+from motionbeat.train_beats import beat_loss
+from motionbeat.train_beats import main as train
 
 
 def score(tempo: float = 100.0, bars: int = 16, meter: int = 4, drums: bool = False) -> AnnotatedScore:
@@ -159,7 +170,7 @@ def write_clip(path: Path, beats: np.ndarray, meter: int, seconds: float = 45.0)
         at = round(beat * SAMPLE_RATE)
         samples[at : at + 300] = 20000 * np.exp(-np.arange(300) / 50) * np.sign(np.sin(np.arange(300)))
     positions = (np.arange(len(beats)) % meter + 1).astype(np.int8)
-    np.savez(path, stems=samples[None], has_drums=np.array(False), beats=beats, positions=positions, group="test")
+    np.savez(path, stems=samples[None], beats=beats, positions=positions, group="test")
 
 
 def test_targets_lie_where_the_sound_is(tmp_path: Path) -> None:
@@ -214,3 +225,69 @@ def test_rendered_notes_sound_when_they_should() -> None:
         for beat in made.beats[:8]:
             frame = int(beat * FRAME_RATE)
             assert rise[frame - 2 : frame + 5].max() > 2 * np.median(np.abs(rise))
+
+
+# --- the commands ---
+
+
+def test_building_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert build(["--midi", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "lacks groove.zip" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_labelling_needs_sound_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "fof_song.ogg").touch()  # for testing, so not taken
+    model = Path(__file__).parents[1] / "assets" / "models" / "beats"
+    assert label([str(tmp_path), "--model", str(model), "--out", str(tmp_path / "out")]) == 2
+    assert "No sound files" in capsys.readouterr().err
+
+
+def test_labels_are_given_where_the_tracker_agrees_with_itself() -> None:
+    tracker = NeuralBeatTracker.from_pretrained(Path(__file__).parents[1] / "assets" / "models" / "beats")
+    audio, grid = compose("house", 124, 16, seed=4)
+    found = labelled(tracker, audio.samples)
+    assert found is not None
+    beats, positions = found
+    assert mir_eval.beat.f_measure(grid.beats, beats) > 0.95
+    assert set(positions) <= {0, 1, 2, 3, 4}
+    noise = np.random.default_rng(0).standard_normal(20 * SAMPLE_RATE).astype(np.float32)
+    assert labelled(tracker, 0.1 * noise) is None
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_short_training_run(tmp_path: Path, resumed: bool) -> None:
+    for number in range(60):
+        write_clip(tmp_path / f"clip{number:02d}.npz", np.arange(0.3, 9, 0.5), 4, seconds=10)
+    out = tmp_path / "run"
+    common = ["--clips", str(tmp_path), "--out", str(out), "--batch", "2", "--width", "8", "--depth", "2"]
+    assert train([*common, "--steps", "2", "--save-every", "2", "--mixed-precision", "no"]) == 0
+    if resumed:
+        assert train([*common, "--steps", "3", "--save-every", "3", "--mixed-precision", "no", "--resume"]) == 0
+    rows = [json.loads(line) for line in (out / "held_out.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == ([2, 3] if resumed else [2])
+    assert all(0 <= row["beat"] <= 1 for row in rows)
+    assert BeatNetwork.from_pretrained(out).config.width == 8
+
+
+def test_training_without_clips_or_start_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(["--clips", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
+    assert train(["--clips", str(tmp_path), "--start-from", str(tmp_path / "nothing")]) == 2
+    errors = capsys.readouterr().err
+    assert "No clips" in errors and "to start from" in errors
+
+
+def test_loss_leaves_out_bars_that_are_not_known() -> None:
+    torch.manual_seed(0)
+    logits = BeatLogits(*(torch.randn(2, 20) for _ in range(3)), torch.randn(2, 20, 6))
+    batch = ExcerptBatch(
+        torch.zeros(2, 20, BANDS), torch.rand(2, 20), torch.rand(2, 20), torch.ones(2, 20),
+        torch.tensor([4, 0]), torch.tensor([1.0, 0.0]),
+    )  # fmt: skip
+    losses = beat_loss(logits, batch)
+    changed = replace(batch, downbeat=torch.stack([batch.downbeat[0], 1 - batch.downbeat[1]]))
+    assert beat_loss(logits, changed)["downbeat"] == losses["downbeat"]
+    changed = replace(batch, downbeat=torch.stack([1 - batch.downbeat[0], batch.downbeat[1]]))
+    assert beat_loss(logits, changed)["downbeat"] != losses["downbeat"]
+    expected = torch.nn.functional.cross_entropy(logits.meter[0], torch.full((20,), 2))
+    assert losses["meter"].item() == pytest.approx(0.03 * expected.item(), rel=1e-5)

@@ -29,9 +29,11 @@ from motionbeat.beatset.folksongs import nottingham_scores
 from motionbeat.beatset.popsongs import PopSong, pop909_songs
 from motionbeat.beatset.render import render_stems
 from motionbeat.beatset.score import MAX_TEMPO, MIN_TEMPO, AnnotatedScore, cropped, merged, with_other_tempo
+from motionbeat.command import EXIT_BUG, EXIT_USER_ERROR, print_error
 from motionbeat.composer import STYLES, compose
 from motionbeat.errors import UserError
 
+ARCHIVES = ("groove.zip", "pop909.zip", "nottingham.zip")
 CLIP_S = 45.0
 _DRIFT = 0.015
 
@@ -80,7 +82,7 @@ def _composed(seed: int, rng: np.random.Generator) -> Recording:
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """The archives, read."""
+    """The archives (:data:`ARCHIVES`), read."""
 
     drummings: list[AnnotatedScore]
     songs: list[PopSong]
@@ -160,8 +162,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args(argv)
     global _sources
-    (args.out / "made").mkdir(parents=True, exist_ok=True)
+    failures = 0
     try:
+        missing = [name for name in ARCHIVES if not (args.midi / name).is_file()]
+        if missing:
+            raise UserError(f"{args.midi} lacks {', '.join(missing)}; name the folder that holds the MIDI archives.")
+        if not 0 < args.part <= 1 or args.workers < 1:
+            raise UserError("--part must be above 0 and at most 1, --workers at least 1.")
+        (args.out / "made").mkdir(parents=True, exist_ok=True)
         _sources = Sources.read(args.midi)
         gc.freeze()  # else every collection in the workers walks, and thereby copies, all the notes
         todo = jobs(_sources)
@@ -170,11 +178,12 @@ def main(argv: list[str] | None = None) -> int:
             results = pool.map(_run, todo, itertools.repeat(args.out), chunksize=4)
             for failed in tqdm(results, total=len(todo), unit="clip"):
                 if failed:
+                    failures += 1
                     tqdm.write(failed, file=sys.stderr)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+        print_error(error)
+        return EXIT_USER_ERROR
+    return EXIT_BUG if failures == len(todo) else 0
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ def save(folder: Path, recording: Recording) -> None:
         np.savez(
             file,
             stems=stems,
-            has_drums=np.array("drums" in order),
             beats=recording.beats,
             positions=recording.positions.astype(np.int8),
             group=np.array(recording.group),
@@ -42,14 +41,13 @@ class Clip:
     """A file of the set, read."""
 
     stems: np.ndarray  # (k, N) int16, drums first
-    has_drums: bool
     beats: np.ndarray
     positions: np.ndarray
 
     @classmethod
     def read(cls, path: Path) -> Clip:
         with np.load(path) as data:
-            return cls(data["stems"], bool(data["has_drums"]), data["beats"], data["positions"].astype(int))
+            return cls(data["stems"], data["beats"], data["positions"].astype(int))
 
     @property
     def meter(self) -> int:

@@ -22,6 +22,7 @@ from motionbeat.audio import SAMPLE_RATE, load_audio
 from motionbeat.beats.features import HOP
 from motionbeat.beats.tracker import NeuralBeatTracker, hear
 from motionbeat.beatset.clip_files import Recording, save
+from motionbeat.command import EXIT_USER_ERROR, print_error
 from motionbeat.errors import UserError
 from motionbeat.output import AUDIO_SUFFIXES
 
@@ -108,8 +109,8 @@ def main(argv: list[str] | None = None) -> int:
                 save(args.out, Recording({"rest": samples.astype(np.float64)}, *labels, name, "recording"))
         print(f"{kept} of {heard} excerpts of {len(paths)} songs were clear enough.")
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        print_error(error)
+        return EXIT_USER_ERROR
     return 0
 
 
