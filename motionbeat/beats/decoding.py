@@ -20,7 +20,8 @@ METERS: tuple[int, ...] = (2, 3, 4, 5, 6, 7)
 
 @dataclass(frozen=True)
 class DecoderSettings:
-    """What is likely before anything is heard, in logarithms of probabilities. Chosen on held-out rendered music.
+    """What is likely before anything is heard, in logarithms of probabilities. Chosen on held-out rendered music,
+    where that was indifferent (``bonus``) on the development tracks.
 
     Attributes:
         min_tempo: slowest beats per minute.
