@@ -68,9 +68,8 @@ def test_strokes_lie_on_the_grid(style: str) -> None:
                 starts = np.array([n.start for n in instrument.notes])
                 starts = starts[(starts > score.beats[0]) & (starts < score.beats[-1])]
                 place = np.interp(starts, score.beats, np.arange(len(score.beats))) * table.division
-                period = 60 / table.bpm[0] / table.division
-                close.append(np.abs(place - np.round(place)) * period < 0.06)
-    assert np.concatenate([*close, [True]]).mean() > 0.5
+                close.append(np.abs(place - np.round(place)) < 0.2)  # strokes at random: 40 %
+    assert not close or np.concatenate(close).mean() > 0.5
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -331,13 +331,16 @@ def test_no_beat_gives_a_grid_with_low_confidence(kind: str, seconds: float) -> 
     audio = _beatless(kind, seconds)
     grid = track_beats(audio)
     assert grid.confidence < 0.3
-    assert len(grid.covering(seconds)) >= 2
+    whole = grid.covering(seconds)
+    assert whole.beats[0] < 60 / grid.tempo
+    assert whole.beats[-1] > seconds - 1.5 * 60 / grid.tempo
 
 
 def test_shortest_song() -> None:
     audio, _ = compose("disco", 120, 2, seed=1)
     grid = track_beats(Audio(audio.samples[: int(2.1 * SAMPLE_RATE)])).covering(2.1)
-    assert len(grid) >= 3
+    assert np.diff(grid.beats) == pytest.approx(0.5, abs=0.03)
+    assert grid.beats[0] < 0.5 and grid.beats[-1] > 1.35
 
 
 def test_same_sound_same_grid() -> None:

@@ -186,7 +186,7 @@ def test_targets_lie_where_the_sound_is(tmp_path: Path) -> None:
         rise = np.diff(spectrogram.numpy().mean(axis=1), prepend=0)
         # a frame's window feels a click half a window early
         loud = [i for i in heard if 3 < i < FRAMES - 3 and rise[i - 2 : i + 2].max() > 5 * np.abs(rise).mean()]
-        assert len(loud) > 0.6 * len(heard) or spectrogram.mean() > 0.5  # or noise was mixed over it
+        assert len(loud) > 0.6 * len(heard)
         assert (downbeat <= beat + 1e-6).all()
         assert 0.25 < downbeat.sum() / beat.sum() < 0.42
     assert len(tempi) > 4

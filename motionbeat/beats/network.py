@@ -24,7 +24,7 @@ class BeatLogits:
         beat: (B, T) a beat, of whatever place in the bar, is here.
         downbeat: (B, T) the first beat of a bar is here.
         pulse: (B, T) the music around has a beat.
-        meter: (B, T, M) the number of beats in a bar, of :attr:`BeatNetwork.meters`.
+        meter: (B, T, M) the number of beats in a bar, of the network's ``meters``.
     """
 
     beat: torch.Tensor

@@ -27,7 +27,7 @@ from motionbeat.beatset.clip_files import Recording, save
 from motionbeat.beatset.drumming import drums_under, fitting, groove_scores
 from motionbeat.beatset.folksongs import nottingham_scores
 from motionbeat.beatset.popsongs import PopSong, pop909_songs
-from motionbeat.beatset.render import render_stems
+from motionbeat.beatset.render import PACKAGES, render_stems
 from motionbeat.beatset.score import MAX_TEMPO, MIN_TEMPO, AnnotatedScore, cropped, merged, with_other_tempo
 from motionbeat.command import EXIT_BUG, EXIT_USER_ERROR, print_error
 from motionbeat.composer import STYLES, compose
@@ -155,7 +155,11 @@ def _run(job: Job, folder: Path) -> str | None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m motionbeat.beatset", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m motionbeat.beatset",
+        description="Build the training set of the beat tracker.",
+        epilog=f"Debian packages it needs: {', '.join(PACKAGES)}, mma, espeak-ng.",
+    )
     parser.add_argument("--midi", type=Path, required=True, help="folder with groove.zip, pop909.zip, nottingham.zip")
     parser.add_argument("--out", type=Path, default=Path("runs/beatset"))
     parser.add_argument("--part", type=float, default=1.0, help="share of the set to make")
