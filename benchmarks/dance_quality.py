@@ -49,7 +49,7 @@ def longest_sound_stretch(valid: np.ndarray) -> tuple[int, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure generated dances beside recorded ones.")
     parser.add_argument("songs", nargs="+", type=Path)
-    parser.add_argument("--model", type=Path, default=asset_path("models"))
+    parser.add_argument("--model", type=Path, default=asset_path("models", "dance"))
     parser.add_argument("--truth", type=Path, help="folder of pairs; its held-out dances are measured too")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--duration", type=float, default=30.0, help="seconds of each song")
@@ -58,8 +58,8 @@ def main() -> None:
     parser.add_argument("--style", default="auto")
     args = parser.parse_args()
 
-    encoder = MotionBeat.from_pretrained(args.model / "motionbeat").eval()
-    pipeline = DancePipeline.from_pretrained(args.model / "dance")
+    encoder = MotionBeat.from_pretrained(args.model / "encoder").eval()
+    pipeline = DancePipeline.from_pretrained(args.model)
     pipeline.set_progress_bar_config(disable=True)
     print(f"| dance | {' | '.join(COLUMNS)} | beat lock above its chance's 95 % |")
     print("| --- " * (len(COLUMNS) + 2) + "|")
@@ -78,7 +78,7 @@ def main() -> None:
             dances.append(summarise(clean_motion(output.motion), music.grid))
         print(f"| {song.stem} ({output.style}) | {cells(dances)} |", flush=True)
     if args.truth is not None:
-        recorded = {pair.dance: pair for pair in load_pairs(args.truth) if pair.held_out}
+        recorded = {pair.dance: pair for pair in load_pairs(args.truth) if pair.split == "validation"}
         for pair in recorded.values():
             start, stop = longest_sound_stretch(pair.valid)
             stop = min(stop, start + round(args.duration * pair.motion.fps))

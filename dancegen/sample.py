@@ -70,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="show beat and tempo in the picture",
     )
     add("--no-video", dest="video", action="store_false", help="write the motion and its metrics only")
-    add("--model", type=Path, metavar="DIR", help="folder with motionbeat/ and dance/ (default: the shipped models)")
+    add("--model", type=Path, metavar="DIR", help="folder of a trained generator (default: the shipped one)")
     add("--json", action="store_true", help="print one JSON object per song on standard output")
     add("--force", action="store_true", help="replace files that exist")
     return parser

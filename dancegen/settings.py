@@ -45,7 +45,7 @@ class DanceSettings:
         renderer: one of :data:`RENDERERS`.
         overlay: draw the beat and the tempo into the picture.
         video: make a video at all.
-        model: folder with the subfolders ``motionbeat`` and ``dance``; None is the shipped one.
+        model: folder that :mod:`dancegen.train` wrote; None is the shipped one.
 
     Raises:
         UserError: a value out of range.
@@ -100,17 +100,15 @@ class DanceSettings:
 
 
 def model_folder(chosen: Path | None = None) -> Path:
-    """The folder of the trained models: ``chosen``, or the shipped ones when None.
+    """The folder of the trained generator and its encoder: ``chosen``, or the shipped one when None.
 
     Raises:
-        UserError: it lacks one of the subfolders ``motionbeat`` and ``dance``.
+        UserError: it lacks one of the subfolders ``encoder`` and ``denoiser``.
     """
-    folder = asset_path("models") if chosen is None else chosen
-    for part in ("motionbeat", "dance"):
+    folder = asset_path("models", "dance") if chosen is None else chosen
+    for part in ("encoder", "denoiser"):
         if not (folder / part).is_dir():
-            raise UserError(
-                f"model: {folder} has no folder {part!r}. Give a folder with motionbeat/ and dance/ in it."
-            )
+            raise UserError(f"model: {folder} has no folder {part!r}. Give a folder that dancegen.train wrote.")
     return folder
 
 
@@ -120,7 +118,7 @@ def known_styles(model: Path | None = None) -> tuple[str, ...]:
     Raises:
         UserError: ``model`` is no model folder.
     """
-    config = model_folder(model) / "dance" / "denoiser" / "config.json"
+    config = model_folder(model) / "denoiser" / "config.json"
     try:
         return tuple(str(style) for style in json.loads(config.read_text(encoding="utf-8"))["styles"])
     except (OSError, ValueError, KeyError, TypeError) as error:

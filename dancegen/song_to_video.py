@@ -92,7 +92,7 @@ def load_models(chosen: Path | None = None) -> DanceModels:
     """Read encoder and generator (safetensors and JSON only), onto the GPU where there is one; kept for the next song.
 
     Args:
-        chosen: folder with the subfolders ``motionbeat`` and ``dance``; the shipped models when None.
+        chosen: folder that :mod:`dancegen.train` wrote; the shipped model when None.
 
     Raises:
         UserError: the folder does not hold such models.
@@ -101,15 +101,16 @@ def load_models(chosen: Path | None = None) -> DanceModels:
     disable_progress_bar()  # Of the parts of a pipeline as they are read: a matter of milliseconds.
     try:
         only_here = {"use_safetensors": True, "local_files_only": True}
-        encoder = MotionBeat.from_pretrained(folder / "motionbeat", **only_here)
-        pipeline = DancePipeline.from_pretrained(folder / "dance", **only_here)
+        # the generator understands only the encoder that it was trained with
+        encoder = MotionBeat.from_pretrained(folder / "encoder", **only_here)
+        pipeline = DancePipeline.from_pretrained(folder, **only_here)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"model: {folder} cannot be read ({' '.join(str(error).split())}).") from None
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     pipeline.set_progress_bar_config(disable=True)
     checksums = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted([*folder.glob("motionbeat/*.safetensors"), *folder.glob("dance/denoiser/*.safetensors")])
+        for path in sorted([*folder.glob("encoder/*.safetensors"), *folder.glob("denoiser/*.safetensors")])
     }
     return DanceModels(encoder.eval().to(device), pipeline.to(device), checksums)
 

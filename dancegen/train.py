@@ -105,7 +105,7 @@ def main(argv: list[str] | None = None) -> int:
     set_seed(args.seed + step, device_specific=True)
     encoder = MotionBeat.from_pretrained(args.encoder).eval()
     styles = tuple(sorted({pair.style for pair in pairs}))
-    trained, held_out = [p for p in pairs if not p.held_out], [p for p in pairs if p.held_out]
+    trained, held_out = ([p for p in pairs if p.split == split] for split in ("train", "validation"))
 
     denoiser = DanceDenoiser(
         encoder.frame_dim,
@@ -151,6 +151,9 @@ def main(argv: list[str] | None = None) -> int:
         ema.restore(denoiser.parameters())
 
     args.out.mkdir(parents=True, exist_ok=True)
+    if accelerator.is_main_process:
+        # songs to dance to have to be heard as the training songs were
+        encoder.save_pretrained(args.out / "encoder")
     begun, saved = time.monotonic(), step
     bar = tqdm(total=args.steps, initial=step, disable=not accelerator.is_main_process, mininterval=10)
     with (args.out / "log.jsonl").open("a") as log:

@@ -108,7 +108,7 @@ def test_bad_song_leaves_nothing(tmp_path: Path, settings: DanceSettings) -> Non
 
 
 def test_folder_that_is_no_model(song: Path, tmp_path: Path) -> None:
-    for part in ("motionbeat", "dance"):
+    for part in ("encoder", "denoiser"):
         (tmp_path / part).mkdir()
     with pytest.raises(UserError, match=r"model: .* cannot be read") as caught:
         make(song, tmp_path / "out", DanceSettings(model=tmp_path, video=False))
