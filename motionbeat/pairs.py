@@ -1,17 +1,18 @@
 """Music and dance side by side in slots: what the encoder and the generator are trained on.
 
-The paired (ballroom) dances come with their music. A dance without music meets songs of our own composition: beats
-are laid on its events (:mod:`motionbeat.beatlock`), a song is composed at about that tempo, and the dance is stretched
-onto the song's beats. One dance meets several songs that way.
+The paired (ballroom) dances come with their music. A dance without music meets several songs
+(:mod:`motionbeat.songs`): some composed for it, others taken from the rendered training set of the beat tracker or
+from free recordings, all near its natural tempo. It is laid on the beats of each (:mod:`motionbeat.beatlock`).
 
-``python -m motionbeat.pairs --open DIR [--ballroom DIR] --out runs/pairs`` writes one npz for each pair.
+``python -m motionbeat.pairs --open DIR [--ballroom DIR] --out runs/pairs`` writes one npz for each pair, and
+``songs.json``: which song each dance without music met, and how it was laid on its beats.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
+import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,27 +20,24 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from motionbeat.aist import read_aist
 from motionbeat.audio import load_audio
-from motionbeat.beatlock import lock_to_beats, motion_grid
+from motionbeat.beatlock import LaidDance, lay_on_beats, natural_tempo
 from motionbeat.beats import BeatGrid
-from motionbeat.composer import compose
-from motionbeat.contacts import detect_contacts
-from motionbeat.dances import HELD_OUT, Dance, read_ballroom, read_open
+from motionbeat.command import OneLineParser, run_command
+from motionbeat.dances import Dance, read_ballroom, read_open
 from motionbeat.errors import UserError
+from motionbeat.finedance import read_finedance
 from motionbeat.motion import Motion
+from motionbeat.songs import Music, Song, composed_song, read_clips, read_recordings, suiting
 from motionbeat.tokens import SlotGrid, beat_tokens, slot_grid
-
-SONG_STYLES = {
-    "pop": ("house", "techno", "disco", "pop", "rock", "funk", "hiphop", "reggaeton"),
-    "salsa": ("latin", "rumba", "reggaeton"),
-    "indian": ("folk", "pop", "latin"),
-    "modern": ("pop", "rock", "hiphop", "folk"),
-}
-"""Styles of our own songs that a dance without music is paired with."""
 
 POSE_STEPS = 32767 / np.pi
 """Axis-angle components are stored as 16-bit numbers of this many steps a radian (0.005 degrees), which halves the
 files: a training machine may be far away."""
+
+SHORTEST_S = 3.0
+"""A dance without music has to last this long to be laid on beats."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +54,8 @@ class Pair:
         slots: the music's slots.
         audio_tokens: (N, 320) uint8, tokens of :func:`motionbeat.tokens.beat_tokens` times 255.
         clean: True if both dance and music may be used for anything.
+        split: ``train``, ``validation`` or ``test``: that of the dance.
+        song: what the music is called, the same for all dances to it.
     """
 
     name: str
@@ -67,14 +67,18 @@ class Pair:
     slots: SlotGrid
     audio_tokens: np.ndarray
     clean: bool
+    split: str
+    song: str
 
     @property
-    def held_out(self) -> bool:
-        return self.dance in HELD_OUT
+    def recorded_together(self) -> bool:
+        """Whether the dance was danced to this very music, not laid on its beats afterwards."""
+        return self.name == self.dance
 
     def save(self, folder: Path) -> None:
         """Write ``folder/NAME.npz``."""
         about = {"name": self.name, "dance": self.dance, "style": self.style, "clean": self.clean}
+        about |= {"split": self.split, "song": self.song}
         grid = {"meter": self.grid.meter, "tempo": self.grid.tempo, "confidence": self.grid.confidence}
         np.savez_compressed(
             folder / f"{self.name}.npz",
@@ -98,7 +102,7 @@ def load_pair(path: Path) -> Pair:
         motion = Motion(poses, data["trans"], about["fps"], data["contacts"].astype(np.float32) / 255)
         return Pair(
             about["name"], about["dance"], about["style"], motion, data["valid"], grid, slot_grid(grid),
-            data["audio_tokens"], about["clean"],
+            data["audio_tokens"], about["clean"], about["split"], about["song"],
         )  # fmt: skip
 
 
@@ -122,32 +126,48 @@ def pair_with_own_music(dance: Dance) -> Pair:
     tokens = beat_tokens(load_audio(dance.audio_path), slots)
     return Pair(
         dance.name, dance.name, dance.style, dance.motion, dance.valid, dance.grid, slots, _as_bytes(tokens),
-        dance.clean,
+        dance.clean, dance.split, dance.song,
     )  # fmt: skip
 
 
-def pair_with_composed_song(dance: Dance, number: int) -> Pair:
-    """A dance without music, stretched onto the beats of a song composed for it; ``number`` chooses the song."""
-    seed = zlib.crc32(f"{dance.name}/{number}".encode())
-    rng = np.random.default_rng(seed)
-    contacts = detect_contacts(dance.motion.joints(), dance.motion.fps)
-    motion = Motion(dance.motion.poses, dance.motion.trans, dance.motion.fps, contacts)
-    laid = motion_grid(motion)
-    tempo = float(laid.tempo * rng.uniform(0.92, 1.08))
-    style = str(rng.choice(SONG_STYLES[dance.style]))
-    bars = int(np.ceil((len(laid.beats) + laid.meter) / laid.meter))
-    audio, song = compose(style, tempo, bars, seed)
-    # the dance's first downbeat meets the first downbeat that leaves room for the beats before it
-    lead = int(laid.beat_in_bar[0])
-    count = min(len(laid.beats), len(song.beats) - lead)
-    locked, valid = lock_to_beats(
-        motion, dance.valid, laid.beats[:count], song.beats[lead : lead + count], dance.motion.fps
-    )
-    slots = slot_grid(song)
-    return Pair(
-        f"{dance.name}_{number}", dance.name, dance.style, locked, valid, song, slots,
-        _as_bytes(beat_tokens(audio, slots)), dance.clean,
+def pair_with_song(dance: Dance, name: str, music: Music, part: float = 0.0) -> tuple[Pair, LaidDance]:
+    """A dance without music laid on the beats of ``music``; the pair, called ``name``, ends with the dance.
+
+    Raises:
+        ValueError: the dance is shorter than two beats.
+    """
+    laid = lay_on_beats(dance.motion, dance.valid, music.grid, part=part)
+    beats = music.grid.beats[: (len(laid.song_times_s) + 1) // 2]
+    downbeats = music.grid.downbeats[music.grid.downbeats <= beats[-1]]
+    grid = BeatGrid(beats, downbeats, music.grid.meter, music.grid.tempo, music.grid.confidence)
+    slots = slot_grid(grid)
+    tokens = beat_tokens(music.audio.crop(0.0, float(beats[-1]) + 1.0), slots)
+    pair = Pair(
+        name, dance.name, dance.style, laid.motion, laid.valid, grid, slots, _as_bytes(tokens),
+        dance.clean and music.clean, dance.split, music.name,
     )  # fmt: skip
+    return pair, laid
+
+
+def choose_songs(dance: Dance, count: int, library: list[Song]) -> list[Music]:
+    """``count`` different songs near the natural tempo of a dance: every other one from ``library`` (while it has
+    fitting ones, each kind in turn), the rest composed. The same dance and library give the same songs."""
+    rng = np.random.default_rng(zlib.crc32(dance.name.encode()))
+    natural = natural_tempo(dance.motion)
+    fitting = suiting(library, dance.style, natural, dance.split)
+    kinds = sorted({song.kind for song in fitting})
+    rng.shuffle(kinds)
+    chosen: list[Music] = []
+    for number in range(count):
+        song_rng = np.random.default_rng(zlib.crc32(f"{dance.name}/{number}".encode()))
+        left = [song for song in fitting if number % 2 and song.kind == kinds[number // 2 % len(kinds)]]
+        if left:
+            song = left[int(song_rng.integers(len(left)))]
+            fitting.remove(song)
+            chosen.append(song.excerpt(dance.motion.duration, song_rng))
+        else:
+            chosen.append(composed_song(dance.style, natural, dance.motion.duration, song_rng))
+    return chosen
 
 
 def _as_bytes(tokens: np.ndarray) -> np.ndarray:
@@ -155,27 +175,65 @@ def _as_bytes(tokens: np.ndarray) -> np.ndarray:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m motionbeat.pairs", description="Build the training pairs.")
+    return run_command(lambda: _main(argv))
+
+
+def _main(argv: list[str] | None) -> int:
+    parser = OneLineParser(prog="python -m motionbeat.pairs", description="Build the training pairs.")
     parser.add_argument("--open", type=Path, help="folder of the open dances (no music)")
     parser.add_argument("--ballroom", type=Path, help="folder of the paired ballroom dances (non-commercial)")
-    parser.add_argument("--songs", type=int, default=4, help="composed songs for each dance without music")
+    parser.add_argument("--aist", type=Path, help="folder aist_plusplus_final of AIST++, with its music in wav/")
+    parser.add_argument("--finedance", type=Path, help="folder of FineDance (non-commercial)")
+    parser.add_argument("--songs", type=int, default=4, help="songs for each dance without music (default: 4)")
+    parser.add_argument("--beatset", type=Path, help="folder of motionbeat.beatset: half of the songs come from it")
+    parser.add_argument("--recordings", type=Path, help="folder of recorded songs: some of that half come from it")
     parser.add_argument("--out", type=Path, default=Path("runs/pairs"))
     args = parser.parse_args(argv)
-    try:
-        dances = (read_open(args.open) if args.open else []) + (read_ballroom(args.ballroom) if args.ballroom else [])
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    if args.songs < 1:
+        raise UserError(f"--songs {args.songs}: give 1 or more.")
+    dances = (read_ballroom(args.ballroom) if args.ballroom else []) + (read_open(args.open) if args.open else [])
+    dances += read_aist(args.aist) if args.aist else []
+    dances += read_finedance(args.finedance) if args.finedance else []
     if not dances:
-        parser.error("give --open, --ballroom or both")
-    args.out.mkdir(parents=True, exist_ok=True)
+        parser.error("give dances: --open, --ballroom, --aist, --finedance, or several of them")
+    library = read_clips(args.beatset) if args.beatset else []
+    library += read_recordings(args.recordings) if args.recordings else []
+    if args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
+        raise UserError(f"{args.out}: holds something already. Move it away or write elsewhere with --out.")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".pairs-", dir=args.out.parent) as staging:
+        folder = Path(staging, "pairs")
+        folder.mkdir()
+        _build(dances, args.songs, library, folder)
+        if args.out.exists():
+            args.out.rmdir()
+        folder.rename(args.out)
+    return 0
+
+
+def _build(dances: list[Dance], songs: int, library: list[Song], folder: Path) -> None:
+    """Write all pairs, and ``songs.json``."""
+    met = {}
     for dance in tqdm(dances, desc="pairing", unit="dance"):
         if dance.grid is not None:
-            pair_with_own_music(dance).save(args.out)
-        else:
-            for number in range(args.songs):
-                pair_with_composed_song(dance, number).save(args.out)
-    return 0
+            pair_with_own_music(dance).save(folder)
+            continue
+        if dance.motion.duration < SHORTEST_S:
+            tqdm.write(f"{dance.name}: shorter than {SHORTEST_S:g} s, left out.", file=sys.stderr)
+            continue
+        for number, music in enumerate(choose_songs(dance, songs, library)):
+            name = f"{dance.name}_{number}"
+            # a dance longer than its songs shows another part to each
+            pair, laid = pair_with_song(dance, name, music, part=number / max(songs - 1, 1))
+            pair.save(folder)
+            met[name] = {
+                "song": music.name,
+                "kind": music.kind,
+                "rate": round(laid.rate, 4),
+                "song_times_s": laid.song_times_s.round(4).tolist(),
+                "dance_times_s": laid.dance_times_s.round(4).tolist(),
+            }
+    (folder / "songs.json").write_text(json.dumps(met) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,202 @@
+"""Songs with known beats for dances that have none: composed, rendered, or recorded.
+
+Three sources: songs of our own (:mod:`motionbeat.composer`), composed near the tempo of the dance; clips of the beat
+tracker's training set (:mod:`motionbeat.beatset`), whose beats are exact; free recordings, whose beats the tracker
+hears, where it is sure. All in four: the dances in three that models are trained on come with their own music.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from motionbeat.audio import SAMPLE_RATE, Audio, load_audio
+from motionbeat.beats import BeatGrid, track_beats
+from motionbeat.beats.summary import CLEAR_CONFIDENCE
+from motionbeat.composer import STYLES, compose
+from motionbeat.errors import UserError
+from motionbeat.output import AUDIO_SUFFIXES
+
+METER = 4
+
+COMPOSED_STYLES = {
+    "pop": ("house", "techno", "disco", "pop", "rock", "funk", "hiphop", "reggaeton"),
+    "salsa": ("latin", "rumba", "reggaeton"),
+    "indian": ("folk", "pop", "latin"),
+    "modern": ("pop", "rock", "hiphop", "folk"),
+}
+"""Styles of our own songs that a dance without music is paired with; any in four where its style is not listed."""
+
+LATIN_STYLES = frozenset({
+    "salsa", "cha_cha", "merengue", "cumbia", "bolero", "reggaeton", "flamenco_rumba", "samba", "bossa", "afrobeats",
+    "dancehall", "funk", "disco",
+})  # fmt: skip
+"""Styles of arrangements that salsa is danced to; other dances are danced to all."""
+
+TEMPO_FIT = (0.87, 1.15)
+"""A song suits a dance between these shares of its natural tempo."""
+
+LONGEST_S = 60.0
+"""Songs are composed, and recordings read, for no longer than this."""
+
+MIN_BEATS = 24
+
+CLEAN_KINDS = frozenset({"arranged", "composed"})
+"""Kinds whose music may be used for anything: notes and forms are our own. Not so POP909 (renditions of commercial
+songs), MMA (accompaniment library under the GPL) and recordings (GPL and CC BY-SA): they are heard in training and
+never shipped, but whether weights that heard them are free of their terms is in doubt."""
+
+_LIBRARY_KINDS = re.compile(r"(arranged|mma|pop)(\d+)(?:_(.*))?$")
+_RECORDING_S = 60.0
+_RECORDING_START_S = 15.0  # past many introductions
+
+
+@dataclass(frozen=True, eq=False)
+class Music:
+    """A song or a part of one, ready to be danced to.
+
+    Attributes:
+        name: of the song, the same for all parts of it.
+        kind: ``composed``, ``arranged``, ``mma``, ``pop`` or ``recorded``.
+        audio: the sound.
+        grid: its beats, the first of them a downbeat.
+        clean: whether it may be used for anything.
+    """
+
+    name: str
+    kind: str
+    audio: Audio
+    grid: BeatGrid
+    clean: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Song:
+    """A song in a file, whose sound is read when it is chosen.
+
+    Attributes:
+        path: a clip of the beat tracker's training set, or a sound file.
+        kind: as of :class:`Music`.
+        style: of an arrangement; empty where not known.
+        work: name of the song, the same for all excerpts of it.
+        grid: beats, counted from ``start_s`` of the file.
+        start_s: where the part with known beats begins.
+    """
+
+    path: Path
+    kind: str
+    style: str
+    work: str
+    grid: BeatGrid
+    start_s: float = 0.0
+
+    @property
+    def held_out(self) -> bool:
+        """Whether only held-out dances meet it: one song in eight."""
+        return zlib.crc32(self.work.encode()) % 8 == 0
+
+    def excerpt(self, seconds: float, rng: np.random.Generator) -> Music:
+        """From a bar drawn at random on, where the song is longer than ``seconds``."""
+        spare = self.grid.beats[-1] - seconds
+        starts = self.grid.downbeats[self.grid.downbeats <= spare]
+        start = float(rng.choice(starts)) if len(starts) else float(self.grid.downbeats[0])
+        lead = min(start, 0.2)  # attacks begin before the beat
+        zero = start - lead
+        beats = self.grid.beats[self.grid.beats >= start - 1e-6] - zero
+        downbeats = self.grid.downbeats[self.grid.downbeats >= start - 1e-6] - zero
+        grid = BeatGrid(beats, downbeats, self.grid.meter, self.grid.tempo, self.grid.confidence)
+        audio = self._audio()
+        return Music(self.work, self.kind, audio.crop(zero, audio.duration), grid, self.kind in CLEAN_KINDS)
+
+    def _audio(self) -> Audio:
+        if self.path.suffix != ".npz":
+            return load_audio(self.path, self.start_s, _RECORDING_S)
+        with np.load(self.path, allow_pickle=False) as data:
+            samples = data["stems"].astype(np.float32).sum(axis=0)
+        return Audio(samples / max(float(np.abs(samples).max()), 1.0), SAMPLE_RATE)
+
+
+def composed_song(style: str, tempo: float, seconds: float, rng: np.random.Generator) -> Music:
+    """A song of our own for a dance of ``style`` that lasts ``seconds``, within :data:`TEMPO_FIT` of ``tempo``."""
+    wanted = tempo * rng.uniform(*TEMPO_FIT)
+    names = COMPOSED_STYLES.get(style) or tuple(name for name, form in STYLES.items() if form.meter == METER)
+    usual = [name for name in names if 0.9 * STYLES[name].tempo[0] <= wanted <= 1.1 * STYLES[name].tempo[1]]
+    chosen = str(rng.choice(usual or names))
+    # at the fastest rate the dance is through sooner, at the slowest later
+    bars = int(np.ceil(min(1.2 * seconds, LONGEST_S) * wanted / 60 / METER)) + 1
+    seed = int(rng.integers(2**31))
+    audio, grid = compose(chosen, wanted, bars, seed)
+    return Music(f"{chosen} {wanted:.1f} {seed}", "composed", audio, grid, True)
+
+
+def suiting(library: Sequence[Song], style: str, tempo: float, split: str) -> list[Song]:
+    """The songs that a dance of ``style`` with a natural tempo (beats per minute) may meet: those kept for held-out
+    dances if ``split`` is not ``train``, else the others."""
+    low, high = TEMPO_FIT
+    return [
+        song
+        for song in library
+        if song.held_out == (split != "train")
+        and low * tempo <= song.grid.tempo <= high * tempo
+        and (style != "salsa" or song.kind != "arranged" or song.style in LATIN_STYLES)
+    ]
+
+
+def read_clips(folder: Path) -> list[Song]:
+    """Arrangements, accompaniments and POP909 songs in four from a folder that ``motionbeat.beatset`` made. Drums
+    alone, tunes alone and sounds without a beat are left out.
+
+    Raises:
+        UserError: there are none.
+    """
+    songs = []
+    for path in sorted(folder.glob("*.npz")):
+        match = _LIBRARY_KINDS.match(path.stem)
+        if match is None:
+            continue
+        with np.load(path, allow_pickle=False) as data:
+            grid = _grid_in_four(data["beats"], data["positions"].astype(int))
+        if grid is not None:
+            kind, number, style = match.group(1), match.group(2), match.group(3) or ""
+            songs.append(Song(path, kind, style if kind == "arranged" else "", f"{kind}{number}", grid))
+    if not songs:
+        raise UserError(f"{folder}: no songs in four there. Make them with python -m motionbeat.beatset.")
+    return songs
+
+
+def read_recordings(folder: Path) -> list[Song]:
+    """Songs in a folder and the folders in it whose beats our tracker hears clearly (confidence 0.5 or more), in
+    four: up to a minute of each.
+
+    Raises:
+        UserError: there are no sound files, or no beat is clear in any.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file())
+    if not paths:
+        raise UserError(f"{folder}: no sound files there or in its folders. Give a folder of songs.")
+    songs = []
+    for path in tqdm(paths, desc="listening", unit="song"):
+        try:
+            audio = load_audio(path, _RECORDING_START_S, _RECORDING_S)
+        except UserError:
+            continue  # damaged, silent or short: one of many
+        heard = track_beats(audio)
+        if heard.confidence >= CLEAR_CONFIDENCE and heard.meter == METER and len(heard.beats) >= MIN_BEATS:
+            songs.append(Song(path, "recorded", "", path.stem, heard, _RECORDING_START_S))
+    if not songs:
+        raise UserError(f"{folder}: no song there has a clear beat in four. Give others.")
+    return songs
+
+
+def _grid_in_four(beats: np.ndarray, positions: np.ndarray) -> BeatGrid | None:
+    """The grid of a clip; None where it is not known to be in four throughout, or is too short."""
+    downs = np.flatnonzero(positions == 1)
+    if len(beats) < MIN_BEATS or len(downs) < 2 or (np.diff(downs) != METER).any():
+        return None
+    return BeatGrid(beats, beats[downs], METER, 60.0 / float(np.median(np.diff(beats))), 1.0)

@@ -1,0 +1,214 @@
+"""Songs for dances that have none, and the command that builds the pairs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from motionbeat import pairs
+from motionbeat.beatset.clip_files import Recording, save
+from motionbeat.dances import Dance
+from motionbeat.errors import UserError
+from motionbeat.songs import Song, composed_song, read_clips, read_recordings, suiting
+from tests.recordings import STANDING_M, stepping_poses, write_song
+
+RATE = 22050
+
+
+def write_clip(folder: Path, name: str, tempo: float, meter: int = 4, seconds: float = 30.0, first: int = 1) -> None:
+    """A clip of the beat tracker's training set: a click on each beat, whose height tells its number."""
+    beats = 0.25 + np.arange(0, seconds - 0.5, 60 / tempo)
+    positions = (np.arange(len(beats)) + first - 1) % meter + 1
+    sound = np.zeros(round(seconds * RATE))
+    sound[np.round(beats * RATE).astype(int)] = np.linspace(0.2, 0.9, len(beats))
+    save(folder, Recording({"drums": sound, "rest": 0 * sound}, beats, positions, name, "test"))
+
+
+@pytest.fixture(scope="module")
+def beatset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("beatset")
+    for number, tempo in enumerate((112, 116, 120, 124, 128)):
+        write_clip(folder, f"arranged0000{number}_house", tempo, first=number % 4 + 1)
+        write_clip(folder, f"arranged0010{number}_salsa", tempo)
+        write_clip(folder, f"pop00{number}_0", tempo)
+        write_clip(folder, f"pop00{number}_1", tempo)
+        write_clip(folder, f"mma0000{number}_calypso", tempo)
+    write_clip(folder, "arranged00005_viennese_waltz", 120, meter=3)
+    write_clip(folder, "groove00001", 120)
+    write_clip(folder, "sound00001", 120)
+    write_clip(folder, "composed0001", 120)
+    write_clip(folder, "arranged00006_short", 120, seconds=5)
+    return folder
+
+
+def dance(seconds: float = 14.0, style: str = "pop", split: str = "train", name: str = "step") -> Dance:
+    poses = stepping_poses(0.5, seconds, 30)
+    trans = np.tile(np.float32([0, STANDING_M, 0]), (len(poses), 1))
+    motion = pairs.Motion(poses, trans, 30.0)
+    return Dance(name, style, motion, np.ones(len(poses), bool), None, None, True, split)
+
+
+def test_only_whole_songs_in_four_are_read(beatset: Path) -> None:
+    songs = read_clips(beatset)
+    assert {song.kind for song in songs} == {"arranged", "pop", "mma"}
+    assert len(songs) == 25
+    assert all(song.grid.meter == 4 for song in songs)
+    assert {song.style for song in songs if song.kind == "arranged"} == {"house", "salsa"}
+    assert {song.style for song in songs if song.kind != "arranged"} == {""}
+
+
+def test_excerpts_of_one_song_are_one_work_and_held_out_together(beatset: Path) -> None:
+    pops = [song for song in read_clips(beatset) if song.kind == "pop"]
+    works = {song.work for song in pops}
+    assert works == {"pop000", "pop001", "pop002", "pop003", "pop004"}
+    for work in works:
+        assert len({song.held_out for song in pops if song.work == work}) == 1
+    many = [Song(Path(f"{n}.npz"), "pop", "", f"pop{n}", pops[0].grid) for n in range(400)]
+    assert 0.05 < np.mean([song.held_out for song in many]) < 0.2
+
+
+def test_an_excerpt_begins_on_a_downbeat_and_its_sound_stays_on_its_beats(beatset: Path) -> None:
+    for song in [each for each in read_clips(beatset) if each.style == "house"]:
+        starts = set()
+        for seed in range(6):
+            music = song.excerpt(12.0, np.random.default_rng(seed))
+            assert music.grid.beats[0] == music.grid.downbeats[0]
+            assert music.grid.beats[0] <= 0.25
+            assert music.grid.beats[-1] - music.grid.beats[0] >= 11.5
+            clicks = np.flatnonzero(np.abs(music.audio.samples) > 0.15) / RATE
+            np.testing.assert_allclose(clicks, music.grid.beats, atol=1e-3)
+            assert np.abs(music.audio.samples).max() <= 1
+            starts.add(round(music.audio.duration, 2))
+        assert len(starts) > 1, "not always the same part"
+
+
+def test_a_song_shorter_than_the_dance_is_taken_whole(beatset: Path) -> None:
+    song = read_clips(beatset)[0]
+    music = song.excerpt(100.0, np.random.default_rng(0))
+    assert music.grid.beats[-1] > 28
+
+
+def test_songs_suit_in_tempo_style_and_split(beatset: Path) -> None:
+    library = read_clips(beatset)
+    for split in ("train", "validation", "test"):
+        for song in suiting(library, "pop", 136, split):
+            assert 0.87 * 136 <= song.grid.tempo <= 1.15 * 136
+            assert song.held_out == (split != "train")
+    assert {song.style for song in suiting(library, "salsa", 120, "train")} == {"salsa", ""}
+    assert suiting(library, "pop", 200, "train") == []
+
+
+def test_half_of_the_songs_come_from_the_library_each_kind_in_turn(beatset: Path) -> None:
+    library = read_clips(beatset)
+    chosen = pairs.choose_songs(dance(), 6, library)
+    assert [music.kind == "composed" for music in chosen] == [True, False] * 3
+    assert {music.kind for music in chosen} == {"composed", "arranged", "pop", "mma"}
+    assert len({music.name for music in chosen}) == 6
+    assert [music.clean for music in chosen] == [music.kind in ("composed", "arranged") for music in chosen]
+    again = pairs.choose_songs(dance(), 6, library)
+    assert [music.name for music in again] == [music.name for music in chosen]
+    np.testing.assert_array_equal(again[1].audio.samples, chosen[1].audio.samples)
+    other = pairs.choose_songs(dance(name="other"), 6, library)
+    assert [music.name for music in other] != [music.name for music in chosen]
+
+
+def test_without_fitting_songs_all_are_composed(beatset: Path) -> None:
+    slow = [song for song in read_clips(beatset) if song.grid.tempo < 60]
+    assert {music.kind for music in pairs.choose_songs(dance(), 4, slow)} == {"composed"}
+
+
+def test_a_pair_is_clean_only_if_dance_and_music_are(beatset: Path) -> None:
+    library = [song for song in read_clips(beatset) if song.kind == "pop"]
+    composed, rendered = pairs.choose_songs(dance(), 2, library)
+    assert pairs.pair_with_song(dance(), "a", composed)[0].clean
+    assert not pairs.pair_with_song(dance(), "a", rendered)[0].clean
+
+
+@pytest.mark.parametrize("style", ["pop", "salsa", "indian", "modern", "krump"])
+def test_composed_songs_are_in_four_near_the_tempo(style: str) -> None:
+    for seed in range(4):
+        music = composed_song(style, 120, 10, np.random.default_rng(seed))
+        assert music.grid.meter == 4 and music.clean
+        assert 0.87 * 120 <= music.grid.tempo <= 1.15 * 120
+        assert music.grid.beats[-1] > 10
+
+
+def test_recordings_are_used_where_their_beat_is_clear(tmp_path: Path) -> None:
+    (tmp_path / "album").mkdir()
+    write_song(tmp_path / "album" / "clear.wav", 120, 0.3, 50)
+    noise = np.random.default_rng(0).normal(0, 0.1, 50 * RATE)
+    soundfile.write(tmp_path / "noise.wav", noise, RATE)
+    (tmp_path / "broken.ogg").write_bytes(b"OggS no more")
+    (song,) = read_recordings(tmp_path)
+    assert (song.kind, song.work) == ("recorded", "clear")
+    assert song.grid.tempo == pytest.approx(120, rel=0.02)
+    music = song.excerpt(10, np.random.default_rng(0))
+    assert not music.clean and music.grid.confidence < 1
+    # sound and beats were cut at the same moment: drums are loud on the beats
+    level = np.abs(music.audio.samples)
+    on, off = (
+        np.mean(
+            [level[int((beat + start) * RATE) : int((beat + stop) * RATE)].mean() for beat in music.grid.beats[1:12]]
+        )
+        for start, stop in ((0.0, 0.06), (0.12, 0.2))
+    )
+    assert on > 2 * off
+
+
+def test_folders_without_songs_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no songs in four"):
+        read_clips(tmp_path)
+    with pytest.raises(UserError, match="no sound files"):
+        read_recordings(tmp_path)
+    soundfile.write(tmp_path / "quiet.wav", np.random.default_rng(0).normal(0, 0.1, 40 * RATE), RATE)
+    with pytest.raises(UserError, match="clear beat"):
+        read_recordings(tmp_path)
+
+
+def write_open_set(folder: Path, **dances: float) -> Path:
+    """A folder of open dances that last so many seconds."""
+    folder.mkdir()
+    for name, seconds in dances.items():
+        one = dance(seconds)
+        np.savez(
+            folder / f"{name}.npz", poses=one.motion.poses.reshape(-1, 72), trans=one.motion.trans, fps=30.0,
+            valid=one.valid,
+        )  # fmt: skip
+    (folder / "index.json").write_text(json.dumps({name: {"genre": "modern"} for name in dances}))
+    return folder
+
+
+def test_the_command_writes_pairs_and_which_songs_they_met(tmp_path: Path, beatset: Path, capsys) -> None:
+    recorded = write_open_set(tmp_path / "open", g1_a=14.0, cmu_modern_05_12=12.0, short=1.0)
+    out = tmp_path / "runs" / "pairs"
+    options = ["--open", str(recorded), "--songs", "2", "--beatset", str(beatset), "--out", str(out)]
+    assert pairs.main(options) == 0
+    loaded = {pair.name: pair for pair in pairs.load_pairs(out)}
+    assert set(loaded) == {"g1_a_0", "g1_a_1", "cmu_modern_05_12_0", "cmu_modern_05_12_1"}
+    assert loaded["g1_a_0"].split == "train" and loaded["cmu_modern_05_12_1"].split == "validation"
+    songs = json.loads((out / "songs.json").read_text())
+    assert {name: about["song"] for name, about in songs.items()} == {name: p.song for name, p in loaded.items()}
+    for name, about in songs.items():
+        assert len(about["song_times_s"]) == len(about["dance_times_s"])
+        np.testing.assert_allclose(about["song_times_s"][::2], loaded[name].grid.beats, atol=1e-3)
+    assert "short: shorter than 3 s" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["pairs"]
+
+    assert pairs.main(options) == 2
+    assert "holds something already" in capsys.readouterr().err
+
+
+def test_wrong_commands_say_so_and_leave_nothing(tmp_path: Path, capsys) -> None:
+    recorded = write_open_set(tmp_path / "open", g1_a=4.0)
+    out = str(tmp_path / "out")
+    assert pairs.main(["--open", str(recorded), "--songs", "0", "--out", out]) == 2
+    assert "--songs 0" in capsys.readouterr().err
+    assert pairs.main(["--open", str(recorded), "--beatset", str(tmp_path), "--out", out]) == 2
+    assert "no songs in four" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        pairs.main(["--out", out])
+    assert "--open" in capsys.readouterr().err
+    (recorded / "g1_a.npz").unlink()
+    assert not Path(out).exists()
