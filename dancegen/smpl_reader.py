@@ -1,13 +1,12 @@
 """Reads the user's own SMPL, SMPL-H or SMPL-X file without running anything in it.
 
-The official SMPL files are Python 2 pickles with chumpy and scipy objects inside. Here a restricted unpickler accepts
-arrays, plain containers and those two, as passive records; chumpy is not needed and any other class is refused. The
-npz files of SMPL-H and SMPL-X are read without their pickled entries.
+The official SMPL files are Python 2 pickles with chumpy and scipy objects inside. The restricted unpickler
+(:mod:`motionbeat.restricted_pickle`) is extended by those two, as passive records; chumpy is not needed and any other
+class is refused. The npz files of SMPL-H and SMPL-X are read without their pickled entries.
 """
 
 from __future__ import annotations
 
-import pickle
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -18,12 +17,15 @@ import numpy as np
 import scipy.sparse
 
 from motionbeat.errors import UserError
+from motionbeat.restricted_pickle import ArrayUnpickler, read_table
 
 MODEL_NAMES: dict[int, str] = {24: "SMPL", 52: "SMPL-H", 55: "SMPL-X"}
 """Model by its number of joints."""
 
 MAX_FILE_BYTES = 2 << 30
 """The largest official file, SMPL-X with all its parts, has 0.8 GB."""
+
+_KIND = "an SMPL, SMPL-H or SMPL-X model file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,7 @@ def read_smpl(path: str | Path) -> SmplData:
             raise UserError(f"{path}: larger than any SMPL file. Give an SMPL, SMPL-H or SMPL-X model file.")
         with path.open("rb") as file:
             zipped = file.read(4) == b"PK\x03\x04"
-        entries = _read_npz(path) if zipped else _read_pickle(path)
+        entries = _read_npz(path) if zipped else read_table(path, _KIND, _SmplUnpickler)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error}).") from None
     except MemoryError:
@@ -104,52 +106,14 @@ class _SparseRecord(_Record):
 
 _SPARSE_NAMES = {"csc_matrix": "csc", "csr_matrix": "csr", "coo_matrix": "coo"}
 
-_ARRAY_MODULES = ("numpy", "numpy.core", "numpy.core.multiarray", "numpy._core", "numpy._core.multiarray")
-_ARRAY_PARTS = {
-    "ndarray": np.ndarray,
-    "dtype": np.dtype,
-    "_reconstruct": np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
-    "scalar": np._core.multiarray.scalar,  # type: ignore[attr-defined]
-}
-_HARMLESS = {("_codecs", "encode")} | {
-    (module, name) for module in ("builtins", "__builtin__") for name in ("object", "set", "frozenset", "slice")
-} | {(module, "_reconstructor") for module in ("copyreg", "copy_reg")}  # fmt: skip
 
-
-class _Forbidden(Exception):
-    """The pickle wants something that is not data."""
-
-
-class _DataUnpickler(pickle.Unpickler):
+class _SmplUnpickler(ArrayUnpickler):
     def find_class(self, module: str, name: str) -> Any:
         if module == "chumpy" or module.startswith("chumpy."):
             return _ChumpyRecord
         if (module == "scipy.sparse" or module.startswith("scipy.sparse.")) and name in _SPARSE_NAMES:
             return type("_" + name, (_SparseRecord,), {"layout": _SPARSE_NAMES[name]})
-        if module in _ARRAY_MODULES and name in _ARRAY_PARTS:
-            return _ARRAY_PARTS[name]
-        if (module, name) in _HARMLESS:
-            return super().find_class(module, name)
-        raise _Forbidden(f"{module}.{name}")
-
-
-def _read_pickle(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            entries = _DataUnpickler(file, encoding="latin1").load()
-    except _Forbidden as error:
-        raise UserError(
-            f"{path}: refused, because the file asks to run {error}. Only data is accepted; get the official file."
-        ) from None
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # a broken pickle raises nearly anything
-        raise UserError(
-            f"{path}: not an SMPL, SMPL-H or SMPL-X model file (not a readable pickle or npz: {type(error).__name__})."
-        ) from None
-    if not isinstance(entries, dict):
-        raise UserError(f"{path}: not an SMPL, SMPL-H or SMPL-X model file (it holds no table of arrays).")
-    return entries
+        return super().find_class(module, name)
 
 
 def _read_npz(path: Path) -> dict[str, Any]:
