@@ -217,7 +217,8 @@ def _read_with_soundfile(path: Path, file: soundfile.SoundFile, start_s: float, 
         file.seek(first)
 
     resampler = soxr.ResampleStream(rate, SAMPLE_RATE, min(2, file.channels), dtype="float32")
-    parts = []
+    expected = min(wanted, file.frames - first) if frames_known else wanted
+    sound = _GrowingSound(math.ceil(expected / rate * SAMPLE_RATE))
     done = 0
     while done < wanted:
         try:
@@ -228,13 +229,13 @@ def _read_with_soundfile(path: Path, file: soundfile.SoundFile, start_s: float, 
             break
         done += len(block)
         _check_finite(path, block)
-        parts.append(resampler.resample_chunk(_mean_and_left(block)))
+        sound.append(resampler.resample_chunk(_mean_and_left(block)))
     if done < wanted and _is_cut(path, file, first + done):
         raise _cut_off(path)
     if done == 0:
         raise UserError(f"{path} has no samples in it; copy or download it again.")
-    parts.append(resampler.resample_chunk(np.zeros((0, min(2, file.channels)), dtype=np.float32), last=True))
-    return np.concatenate(parts)
+    sound.append(resampler.resample_chunk(np.zeros((0, min(2, file.channels)), dtype=np.float32), last=True))
+    return sound.all()
 
 
 def _is_cut(path: Path, file: soundfile.SoundFile, end: int) -> bool:
@@ -321,7 +322,7 @@ def _read_with_ffmpeg(path: Path, start_s: float, wanted_s: float) -> np.ndarray
         *("-map", "0:a:0", "-vn", "-sn", "-dn", "-t", f"{wanted_s:.6f}"),
         *("-ar", str(SAMPLE_RATE), "-f", "au", "-c:a", "pcm_f32be", "pipe:1"),
     ]
-    parts: list[np.ndarray] = []
+    heard = _GrowingSound(math.ceil(wanted_s * SAMPLE_RATE))
     channels = 0
     rest = b""
     with tempfile.TemporaryFile() as log:
@@ -339,20 +340,50 @@ def _read_with_ffmpeg(path: Path, start_s: float, wanted_s: float) -> np.ndarray
             sound = np.frombuffer(rest, ">f4", frames * channels).reshape(frames, channels).astype(np.float32)
             rest = rest[4 * channels * frames :]
             _check_finite(path, sound)
-            parts.append(_mean_and_left(sound))
+            heard.append(_mean_and_left(sound))
         log.seek(0)
         said = log.read(20_000).decode("utf-8", "replace")
     if "matches no streams" in said:
         raise UserError(f"{path} has no sound in it (a video without an audio track?). Choose another file.")
     if any(sign in said for sign in ("partial file", "ended prematurely", "moov atom not found", "Truncat")):
         raise _cut_off(path)
-    if sum(map(len, parts)) == 0:
+    if len(heard) == 0:
         if said.strip() or start_s == 0:
             raise UserError(
                 f"{path} is not a sound file that can be read, or it is damaged. Convert it to wav or mp3."
             )
         raise _beyond_end(path, start_s, None)
-    return np.concatenate(parts)
+    return heard.all()
+
+
+class _GrowingSound:
+    """Blocks (n, C) laid one after another in a room that is kept free for them.
+
+    Joining them in the end would need the memory twice. The system gives memory only where something is written, so
+    that a room too large costs nothing.
+    """
+
+    def __init__(self, expected: int) -> None:
+        self._expected = expected
+        self._room = np.empty((0, 0), dtype=np.float32)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, block: np.ndarray) -> None:
+        """Add (n, C) float32; C as before."""
+        if self._length == 0:
+            self._room = np.empty((self._expected + SAMPLE_RATE, block.shape[1]), dtype=np.float32)
+        end = self._length + len(block)
+        if end > len(self._room):
+            self._room = np.concatenate([self._room[: self._length], np.empty((end, block.shape[1]), np.float32)])
+        self._room[self._length : end] = block
+        self._length = end
+
+    def all(self) -> np.ndarray:
+        """(N, C) of all blocks."""
+        return self._room[: self._length]
 
 
 def _mean_and_left(block: np.ndarray) -> np.ndarray:
@@ -410,7 +441,7 @@ def _mono(path: Path, channels: np.ndarray) -> np.ndarray:
         swing = _peak(samples)
     if swing < _SILENCE_PEAK:
         raise UserError(f"{path} is silent in the chosen range; choose another file or another start.")
-    peak = float(np.abs(samples).max())
+    peak = float(max(samples.max(), -samples.min()))
     if peak > _ABSURD_PEAK:
         raise UserError(f"{path} is damaged: its samples reach {peak:.0e} times full scale. Export it again.")
     if peak > 1.0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,7 +124,8 @@ def load_motion(path: str | Path) -> Motion:
     """Read a motion npz in AMASS's key names: ``poses`` (T, 72), ``trans`` (T, 3), ``mocap_framerate`` or ``fps``.
 
     Raises:
-        UserError: the file is missing, not an npz, or lacks a key or has a wrong shape.
+        UserError: the file is missing, not an npz, lacks a key, has a wrong shape, no frames, or values that are no
+            numbers.
     """
     try:
         with np.load(path, allow_pickle=False) as data:
@@ -131,10 +133,12 @@ def load_motion(path: str | Path) -> Motion:
             poses = np.asarray(data["poses"], dtype=np.float32)
             trans = np.asarray(data["trans"], dtype=np.float32)
             contacts = np.asarray(data["contacts"], dtype=np.float32) if "contacts" in data else None
+        if len(poses) == 0 or not (np.isfinite(poses).all() and np.isfinite(trans).all() and np.isfinite(fps)):
+            raise ValueError("it has no frames, or values that are not numbers")
         return Motion(poses[:, :72].reshape(len(poses), 24, 3), trans, fps, contacts)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{path}: not a motion file ({error}). Expected an npz with poses, trans, mocap_framerate."
         ) from None

@@ -1,8 +1,8 @@
 """Songs in, files out: what a command line is given, names that never collide, files that appear whole or not at all.
 
 A run finds its songs (:func:`find_songs`), plans its output paths before any work (:func:`distinct_names`,
-:func:`check_free`), writes into hidden folders beside them, and moves the finished files into place in one go
-(:class:`StagedFiles`). What was there before is touched only with ``force``.
+:func:`target_paths`, :func:`check_free`), writes into hidden folders beside them, and moves the finished files into
+place in one go (:class:`StagedFiles`). What was there before is touched only with ``force``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +25,11 @@ _VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"}
 AUDIO_SUFFIXES = frozenset(_SOUND_SUFFIXES | _VIDEO_SUFFIXES)
 """What a folder of songs is searched for; a file that is named itself may end in anything."""
 
+_FILE_SUFFIXES = AUDIO_SUFFIXES | {
+    ".beats", ".json", ".txt", ".csv", ".npz", ".npy", ".png", ".jpg", ".jpeg", ".svg", ".pdf",
+}  # fmt: skip
+"""Endings that surely mean a file, not a folder."""
+
 MAX_NAME_BYTES = 200
 """Longest stem in bytes: common file systems allow 255 with the ending, and ours add up to ``-123.beats.json``."""
 
@@ -35,7 +40,21 @@ def find_songs(arguments: Sequence[Path]) -> tuple[list[Path], list[UserError]]:
     Returns:
         The songs, and one error for each argument that is missing or a folder without songs.
     """
-    songs: dict[Path, Path] = {}
+    return find_files(arguments, AUDIO_SUFFIXES, "songs", "audio files")
+
+
+def find_files(
+    arguments: Sequence[Path], suffixes: Set[str], what: str, kind: str
+) -> tuple[list[Path], list[UserError]]:
+    """:func:`find_songs` for files of any kind.
+
+    Args:
+        arguments: files, whatever they end in, and folders.
+        suffixes: endings in lower case that a folder is searched for.
+        what: for the errors: ``no WHAT in this folder``.
+        kind: for the errors: ``Give KIND``.
+    """
+    files: dict[Path, Path] = {}
     errors = []
     for argument in arguments:
         try:
@@ -43,10 +62,10 @@ def find_songs(arguments: Sequence[Path]) -> tuple[list[Path], list[UserError]]:
                 found = sorted(
                     path
                     for path in argument.iterdir()
-                    if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file()
+                    if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
                 )
                 if not found:
-                    raise UserError(f"{argument}: no songs in this folder. Give audio files or a folder with some.")
+                    raise UserError(f"{argument}: no {what} in this folder. Give {kind} or a folder with some.")
             elif argument.exists():
                 found = [argument]
             else:
@@ -57,8 +76,8 @@ def find_songs(arguments: Sequence[Path]) -> tuple[list[Path], list[UserError]]:
             errors.append(UserError(f"{argument}: cannot be read ({error.strerror})."))
         else:
             for path in found:
-                songs.setdefault(path.resolve(), path)
-    return list(songs.values()), errors
+                files.setdefault(path.resolve(), path)
+    return list(files.values()), errors
 
 
 def distinct_names(songs: Sequence[Path]) -> list[str]:
@@ -80,6 +99,34 @@ def distinct_names(songs: Sequence[Path]) -> list[str]:
         used.add(_collision_key(name))
         names.append(name)
     return names
+
+
+def target_paths(option: str, target: Path, names: list[str], ending: str, suffixes: tuple[str, ...]) -> list[Path]:
+    """One path per song: NAME + ``ending`` in the folder ``target``, or ``target`` if it ends in one of ``suffixes``.
+
+    Args:
+        option: that ``target`` was given with, for the errors.
+        target: a folder, which need not exist, or a file.
+        names: of the songs, from :func:`distinct_names`.
+        ending: of the files in a folder.
+        suffixes: endings that a file may have; none when only a folder will do.
+
+    Raises:
+        UserError: ``target`` cannot be meant as given.
+    """
+    if not target.is_dir():
+        suffix = target.suffix.lower()
+        if suffix in suffixes:
+            if len(names) > 1:
+                raise UserError(f"{option} {target}: one file cannot hold {len(names)} songs. Give a folder.")
+            return [target] * len(names)
+        choices = "".join(f"FILE{each}, " for each in suffixes).rstrip(", ")
+        wanted = f"{choices} or a folder" if choices else "a folder"
+        if suffix in _FILE_SUFFIXES:
+            raise UserError(f"{option} {target}: {suffix} cannot be written. Give {wanted}.")
+        if target.exists():
+            raise UserError(f"{option} {target}: this is a file. Give {wanted}.")
+    return [target / f"{name}{ending}" for name in names]
 
 
 def check_free(paths: Sequence[Path], songs: Sequence[Path], force: bool) -> None:

@@ -11,28 +11,24 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib.metadata
 import json
 import math
 import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from motionbeat.audio import SAVED_SUFFIXES, load_audio, save_audio
+from motionbeat.batch import project_version, run_batch
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.beats.click import with_clicks
 from motionbeat.beats.files import bar_positions, beats_text
 from motionbeat.beats.plot import write_plot
 from motionbeat.beats.summary import confidence_word, describe, tempo_range
-from motionbeat.command import EXIT_BUG, EXIT_USER_ERROR, OneLineParser, print_error, run_command
+from motionbeat.command import OneLineParser, run_command
 from motionbeat.errors import UserError
-from motionbeat.output import AUDIO_SUFFIXES, StagedFiles, check_free, distinct_names, find_songs
-
-_FILE_SUFFIXES = AUDIO_SUFFIXES | {".beats", ".json", ".txt", ".csv", ".png", ".jpg", ".jpeg", ".svg", ".pdf"}
-"""Endings that surely mean a file, not a folder."""
+from motionbeat.output import StagedFiles, distinct_names, find_songs, target_paths
 
 
 @dataclass(frozen=True)
@@ -82,70 +78,24 @@ def run(args: argparse.Namespace) -> int:
     if args.duration is not None and not 0 < args.duration < math.inf:
         raise UserError(f"duration: must be more than 0 seconds, got {args.duration:g}.")
     songs, refused = find_songs(args.songs)
-    jobs = []
-    for job in _plan(songs, args):
-        try:
-            check_free(job.files, songs, args.force)
-        except UserError as error:
-            refused.append(error)
-        else:
-            jobs.append(job)
-    for refusal in refused:
-        print_error(refusal)
-        if args.json:
-            print(json.dumps({"error": str(refusal)}), flush=True)
-    status = EXIT_USER_ERROR if refused else 0
 
-    for job in jobs:
-        try:
-            grid, report = _listen(job, args.start, args.duration, args.force)
-        except UserError as error:
-            status = status or EXIT_USER_ERROR
-            failure = str(error)
-        except Exception:
-            # A bug met with one song must not cost the user the rest of the batch.
-            traceback.print_exc()
-            status = EXIT_BUG
-            failure = f"{job.song}: unexpected failure, see above; please report it."
-        else:
-            written = [str(path) for path in job.files]
-            print(json.dumps(report | {"outputs": written}) if args.json else _line(job, grid), flush=True)
-            continue
-        print_error(failure)
-        if args.json:
-            print(json.dumps({"song": job.song.name, "error": failure}), flush=True)
-    return status
+    def work(job: _Job) -> tuple[str, dict[str, Any]]:
+        grid, report = _listen(job, args.start, args.duration, args.force)
+        return _line(job, grid), report
+
+    return run_batch(_plan(songs, args), work, songs, refused, args.force, args.json)
 
 
 def _plan(songs: Sequence[Path], args: argparse.Namespace) -> list[_Job]:
     names = distinct_names(songs)
-    nothing = [None] * len(songs)
-    beats = _targets("--out", args.out, names, ".beats", ()) if args.write else nothing
-    reports = _targets("--out", args.out, names, ".beats.json", ()) if args.write else nothing
-    clicks = nothing if args.click is None else _targets("--click", args.click, names, ".click.wav", SAVED_SUFFIXES)
-    plots = nothing if args.plot is None else _targets("--plot", args.plot, names, ".beats.png", (".png",))
+    nothing: Sequence[Path | None] = [None] * len(songs)
+    beats = target_paths("--out", args.out, names, ".beats", ()) if args.write else nothing
+    reports = target_paths("--out", args.out, names, ".beats.json", ()) if args.write else nothing
+    clicks = (
+        nothing if args.click is None else target_paths("--click", args.click, names, ".click.wav", SAVED_SUFFIXES)
+    )
+    plots = nothing if args.plot is None else target_paths("--plot", args.plot, names, ".beats.png", (".png",))
     return [_Job(*each) for each in zip(songs, beats, reports, clicks, plots, strict=True)]
-
-
-def _targets(option: str, target: Path, names: list[str], ending: str, suffixes: tuple[str, ...]) -> list[Path]:
-    """One path per song: NAME + ``ending`` in the folder ``target``, or ``target`` if it ends in one of ``suffixes``.
-
-    Raises:
-        UserError: ``target`` cannot be meant as given.
-    """
-    if not target.is_dir():
-        suffix = target.suffix.lower()
-        if suffix in suffixes:
-            if len(names) > 1:
-                raise UserError(f"{option} {target}: one file cannot hold {len(names)} songs. Give a folder.")
-            return [target] * len(names)
-        choices = "".join(f"FILE{each}, " for each in suffixes).rstrip(", ")
-        wanted = f"{choices} or a folder" if choices else "a folder"
-        if suffix in _FILE_SUFFIXES:
-            raise UserError(f"{option} {target}: {suffix} cannot be written. Give {wanted}.")
-        if target.exists():
-            raise UserError(f"{option} {target}: this is a file. Give {wanted}.")
-    return [target / f"{name}{ending}" for name in names]
 
 
 def _listen(job: _Job, start_s: float, duration_s: float | None, force: bool) -> tuple[BeatGrid, dict[str, Any]]:
@@ -181,7 +131,7 @@ def _report(song: Path, grid: BeatGrid, start_s: float, duration_s: float) -> di
         "verdict": confidence_word(grid.confidence),
         "beats": times,
         "downbeats": [time for time, place in zip(times, bar_positions(grid), strict=True) if place == 1],
-        "version": _version(),
+        "version": project_version(),
     }
 
 
@@ -189,13 +139,6 @@ def _json_text(report: dict[str, Any]) -> str:
     """JSON with one line for each entry, however many beats it has."""
     entries = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in report.items())
     return f"{{\n{entries}\n}}\n"
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("motionbeat-dancegen")
-    except importlib.metadata.PackageNotFoundError:  # run from a checkout
-        return "unknown"
 
 
 def _line(job: _Job, grid: BeatGrid) -> str:

@@ -163,9 +163,11 @@ def _best_path(
     ring = int(periods.max()) + _WOBBLE + 2
     # moved[t % ring, i, s]: best sequence whose last beat is at t in state s and that goes on at tempo i
     moved = np.full((ring, tempi, states), -1e18)
-    moved_step = np.zeros((frames, tempi, states), dtype=np.int8)  # what tempo it had before, less i
     broken_state = np.zeros((frames, tempi, meters), dtype=np.int8)  # best state to break a bar off in, by meter
-    origin = np.full((frames, tempi, states), 127, dtype=np.int8)  # wobble + 2 * _WOBBLE + 1 if a bar broke off
+    # The way back, in one byte since there is one for each frame, tempo and state. Lower three bits: 0 for the first
+    # beat, else 1 + _WOBBLE + wobble, and 2 * _WOBBLE + 1 more if a bar broke off. Above: _REACH + the tempo that the
+    # sequence in `moved` had before, less i.
+    way = np.zeros((frames, tempi, states), dtype=np.uint8)
     now = np.zeros((tempi, states))
     top, top_frame, top_tempo, top_state = -1e18, 0, 0, 0
     for t in range(frames):
@@ -175,7 +177,7 @@ def _best_path(
                 low, high = first_state[m], first_state[m + 1]
                 for s in range(low, high):
                     before = s - 1 if s > low else high - 1
-                    value, code = 0.0, 127
+                    value, code = 0.0, 0
                     for w in range(-_WOBBLE, _WOBBLE + 1):
                         then = t - whole - w
                         if then < 0:
@@ -184,14 +186,14 @@ def _best_path(
                         cost = wobble_cost * off * off
                         row = moved[then % ring, i]
                         if row[before] - cost > value:
-                            value, code = row[before] - cost, w
+                            value, code = row[before] - cost, 1 + _WOBBLE + w
                         if s == low:
                             other = row[broken_state[then, i, m]] - cost - new_bar_cost
                             if other > value:
-                                value, code = other, w + 2 * _WOBBLE + 1
+                                value, code = other, 2 + 3 * _WOBBLE + w
                     value += gain[t] + prior[m] + coverage * periods[i] + (on_down[t] if s == low else off_down[t])
                     now[i, s] = value
-                    origin[t, i, s] = code
+                    way[t, i, s] = code
                     if value > top:
                         top, top_frame, top_tempo, top_state = value, t, i, s
         for i in range(tempi):
@@ -201,7 +203,7 @@ def _best_path(
                     if 0 <= i + d < tempi and now[i + d, s] - change_cost * abs(d) > value:
                         value, step = now[i + d, s] - change_cost * abs(d), d
                 moved[t % ring, i, s] = value
-                moved_step[t, i, s] = step
+                way[t, i, s] |= (step + _REACH) << 3
             for m in range(meters):
                 broken = first_state[m]
                 for s in range(first_state[m], first_state[m + 1]):
@@ -210,17 +212,17 @@ def _best_path(
                 broken_state[t, i, m] = broken
     beats, places = [top_frame], [top_state]
     t, i, s = top_frame, top_tempo, top_state
-    while origin[t, i, s] != 127:
-        code = origin[t, i, s]
-        broke = code > _WOBBLE
-        w = code - (2 * _WOBBLE + 1) if broke else code
+    while way[t, i, s] & 7:
+        code = (way[t, i, s] & 7) - 1
+        broke = code > 2 * _WOBBLE
+        w = code - _WOBBLE - (2 * _WOBBLE + 1 if broke else 0)
         t = t - round(periods[i]) - w
         m = 0
         while first_state[m + 1] <= s:
             m += 1
         in_bar = s - 1 if s > first_state[m] else first_state[m + 1] - 1
         s = broken_state[t, i, m] if broke else in_bar
-        i = i + moved_step[t, i, s]
+        i = i + (way[t, i, s] >> 3) - _REACH
         beats.append(t)
         places.append(s)
     return np.array(beats[::-1]), np.array(places[::-1])

@@ -36,20 +36,22 @@ def mel_spectrogram(samples: torch.Tensor, hop: int = HOP, semitones: float = 0.
     """
     window = torch.hann_window(_WINDOW)
     filters = mel_filters(semitones)
-    padded = torch.nn.functional.pad(samples, (_WINDOW // 2, _WINDOW // 2))
     frames = len(samples) // hop + 1
-    blocks = []
+    mel = torch.empty(frames, BANDS)
     for first in range(0, frames, _BLOCK_FRAMES):
         count = min(_BLOCK_FRAMES, frames - first)
-        block = padded[first * hop : (first + count - 1) * hop + _WINDOW]
+        start = first * hop - _WINDOW // 2
+        stop = start + (count - 1) * hop + _WINDOW
+        block = samples[max(start, 0) : stop]
+        block = torch.nn.functional.pad(block, (max(-start, 0), max(stop - len(samples), 0)))
         spectrum = torch.stft(block, _WINDOW, hop, window=window, center=False, return_complex=True)
         magnitude = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag).sqrt_()  # faster than abs()
-        blocks.append((filters @ magnitude).T)
-    return torch.cat(blocks)
+        mel[first : first + count] = (filters @ magnitude).T
+    return mel
 
 
 def log_scaled(mel: torch.Tensor) -> torch.Tensor:
     """Logarithm of (T, BANDS) magnitudes relative to the loud parts of this sound: 0 for silence, about 7 there."""
     loudest = mel.amax(dim=1)
     reference = torch.quantile(loudest[:: max(1, len(loudest) // 10_000)], 0.95).clamp(min=1e-5)
-    return torch.log1p(_RANGE * mel / reference)
+    return (_RANGE * mel).div_(reference).log1p_()

@@ -65,13 +65,16 @@ def hear(network: BeatNetwork, samples: np.ndarray, hop: int = HOP, pitches: Seq
     """Run the network over mono (N,) samples at 22050 per second, once for each of ``pitches``; with another ``hop``
     as if they were played ``hop / HOP`` times as fast."""
     sound = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
-    spectrograms = [log_scaled(mel_spectrogram(sound, hop, pitch)) for pitch in pitches]
-    views = [_logits(network, spectrogram) for spectrogram in spectrograms]
+    views, loudness = [], []
+    for pitch in pitches:
+        spectrogram = log_scaled(mel_spectrogram(sound, hop, pitch))
+        views.append(_logits(network, spectrogram))
+        loudness.append(spectrogram.amax(dim=1))
     beat, downbeat, pulse, meter = (torch.stack(view).mean(dim=0) for view in zip(*views, strict=True))
     beat, downbeat, pulse = torch.sigmoid(beat), torch.sigmoid(downbeat), torch.sigmoid(pulse)
     meter = (torch.softmax(meter, dim=-1) * pulse[:, None]).sum(dim=0) / pulse.sum()
     # The network goes on counting in the silence before and after; nobody dances there.
-    loud = torch.nonzero(spectrograms[0].amax(dim=1) > _SILENCE)
+    loud = torch.nonzero(loudness[0] > _SILENCE)
     first, last = (int(loud[0]), int(loud[-1])) if len(loud) else (len(beat), len(beat))
     for heard in (beat, downbeat):
         heard[: max(0, first - _EDGE_FRAMES)] = 0
