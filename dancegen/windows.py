@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from motionbeat.beats import BeatGrid
-from motionbeat.clips import ClipSampler
+from motionbeat.clips import tracks_of
 from motionbeat.dances import COUPLE_STYLES
 from motionbeat.encoder import MotionBeat, bar_clock, read_tokens_at_frames
 from motionbeat.motion import Motion
@@ -73,7 +73,7 @@ class WindowSampler:
         copies = {name: sum(p.dance == name for p in pairs) for name in {p.dance for p in pairs}}
         self.takes: list[_Take] = []
         for pair in pairs:
-            _, tokens = encoder.embed_slots(pair.audio_tokens.astype(np.float32) / 255, pair.slots)
+            _, tokens, _ = encoder.embed_slots(pair.audio_tokens.astype(np.float32) / 255, pair.slots)
             for factor in TEMPO_FACTORS if augment else (1.0,):
                 motion, valid, grid = _at_tempo(pair, factor)
                 music = np.concatenate(
@@ -157,10 +157,13 @@ def style_prototypes(pairs: list[Pair], encoder: MotionBeat, styles: tuple[str, 
     meters = np.zeros(len(styles), dtype=np.int32)
     for index, style in enumerate(styles):
         chosen = [pair for pair in pairs if pair.style == style]
-        sampler = ClipSampler(chosen, seed=0, mirror=False)
-        batch = sampler.batch(64, 0, jitter=())
-        z, _ = encoder.embed_motion(batch.motion[:, 0], batch.theta, batch.contact[:, 0])
-        mean = z.mean(dim=0)
+        tracks = [track for track in tracks_of(chosen, mirror=False) if len(track.starts)]
+        rng = np.random.default_rng(0)
+        places = [(track, int(rng.choice(track.starts))) for track in rng.choice(np.array(tracks), size=64)]
+        motion, contact = zip(*(track.motion(start) for track, start in places), strict=True)
+        theta = [track.theta[start : start + track.length] for track, start in places]
+        values = (torch.from_numpy(np.stack(each)) for each in (motion, theta, contact))
+        mean = encoder.embed_motion(*values)[0].mean(dim=0)
         prototype[index] = (mean / mean.norm()).numpy()
         meters[index] = chosen[0].grid.meter
     return prototype, meters

@@ -3,156 +3,262 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 
+from motionbeat.contacts import contact_pulses
 from motionbeat.encoder import BARS_PER_CLIP
-from motionbeat.motion_features import motion_to_features
-from motionbeat.motion_tokens import motion_tokens
+from motionbeat.motion_features import CONTACT, FEATURE_DIM, motion_to_features
+from motionbeat.motion_tokens import frames_in_slots, motion_frames, pulses_in_slots
+from motionbeat.objective import Objective
 from motionbeat.pairs import Pair
-from motionbeat.tokens import MEL_FRAMES_PER_SLOT, MELS, SLOTS_PER_BEAT
+from motionbeat.tokens import MEL_FRAMES_PER_SLOT, MELS, SLOTS_PER_BEAT, slot_onsets
 
 TEMPO_TOLERANCE = 0.02
 """Tempo negatives are within this share of the anchor's tempo."""
 
-ACCENT_SIMILARITY = 0.8
-"""Above this cosine of accent patterns another song at the same bar phase is too alike to be a negative."""
-
 MIN_VALID = 0.85
-"""Share of a clip's frames that must be sound."""
+"""Share of a clip's slots that must be sound."""
+
+DRIFTS = (0.02, 0.12)
+"""Range of the tempo error of a drifting negative."""
+
+_ROOM_BEFORE = SLOTS_PER_BEAT
+_ROOM_AFTER = 2 * SLOTS_PER_BEAT  # a beat of jitter, or 10 % of four bars
+_TEMPO_GROUP = 4  # clips of about the same tempo that are drawn together, to be one another's tempo negatives
 
 
 @dataclass(frozen=True, eq=False)
 class ClipBatch:
-    """N anchors with their negatives, all of one meter; T slots a clip.
+    """N anchors with their negatives, all of one meter and beginning on the same beat of the bar; T slots a clip.
 
     Attributes:
-        audio: (N, T, 320) float32 tokens in [0, 1].
-        motion: (N, 1 + K + J, T, dim) float32: the anchor's own motion, K tempo negatives, J jitter negatives.
-        contact: (N, 1 + K + J, T) float32 contact pulses.
-        theta: (N, T) bar angles in radians of the anchor; its negatives are labelled with them too.
-        same: (N, N) bool: comes from the same recording.
+        audio: (N, T, D) float32 audio tokens.
+        onsets: (N, T) float32 onset envelope of the music, in [0, 1].
+        motion: (N, 1 + J, T, 669) float32: the anchor's own motion, then J jitter negatives.
+        contact: (N, 1 + J, T) float32 contact pulses.
+        energy: (N, T) float32 mean joint speed of the anchor's own motion, m/s.
+        theta: (N, T) bar angles in radians of the anchor; its negatives are labelled with them too. In a blind batch
+            they are all turned by the same angle.
+        same: (N, N) bool: the dance or the song is the same, so that motion j also fits music i.
+        tempo_index: (N, K) long: tempo negatives, as places among the N * J jitter negatives of the batch.
+        tempo_mask: (N, K) bool: False where there are fewer.
+        slots_per_bar: T is a multiple of it, and bars begin ``first_beat * SLOTS_PER_BEAT`` slots before a clip.
+        first_beat: beat of the bar on which the clips begin.
     """
 
     audio: torch.Tensor
+    onsets: torch.Tensor
     motion: torch.Tensor
     contact: torch.Tensor
+    energy: torch.Tensor
     theta: torch.Tensor
     same: torch.Tensor
+    tempo_index: torch.Tensor
+    tempo_mask: torch.Tensor
+    slots_per_bar: int
+    first_beat: int
 
     def to(self, device: torch.device) -> ClipBatch:
         """The same batch on ``device``."""
-        return ClipBatch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        moved: dict[str, Any] = {n: value.to(device) for n, value in values.items() if isinstance(value, torch.Tensor)}
+        return replace(self, **moved)
 
 
-class _Track:
-    """One pair as arrays over slots, with the starts of its clips."""
+class Track:
+    """A pair, ready to be cut into clips.
 
-    def __init__(self, pair: Pair, mirrored: bool) -> None:
+    Attributes:
+        pair: where it comes from.
+        audio: (N, D) audio tokens of its slots: uint8 mel patches, or float features of another encoder.
+        theta: (N,) float32 angle of each slot in the bar, radians.
+        slots_per_bar: slots in a bar.
+        length: slots in a clip, ``bars`` bars.
+        starts: (n,) slots, each on a beat, at which a sound clip with room on both sides begins.
+    """
+
+    def __init__(
+        self, pair: Pair, mirrored: bool = False, features: np.ndarray | None = None, bars: int = BARS_PER_CLIP
+    ) -> None:
         self.pair = pair
         slots = pair.slots
         motion = pair.motion.mirrored() if mirrored else pair.motion
-        self.motion, self.contact = motion_tokens(motion_to_features(motion), motion.fps, slots)
-        self.audio = pair.audio_tokens
-        mel = self.audio.reshape(len(slots), MEL_FRAMES_PER_SLOT, MELS).astype(np.float32) / 255
-        level = mel.mean(axis=1)
-        self.onset = np.maximum(np.diff(level, axis=0, prepend=level[:1]), 0).sum(axis=1)
+        self.fps = motion.fps
+        values = motion_to_features(motion)
+        self.frames = motion_frames(values, motion.fps)
+        self.pulses = contact_pulses(values[:, CONTACT])
+        self.audio = pair.audio_tokens if features is None else features
         self.theta = (2 * math.pi / slots.meter * slots.phase).astype(np.float32)
-        self.bar = slots.meter * SLOTS_PER_BEAT
-        self.length = BARS_PER_CLIP * self.bar
-        frames = np.clip(np.round(slots.times_s * motion.fps).astype(int), 0, len(pair.valid) - 1)
-        self.sound = pair.valid[frames] & (slots.times_s < motion.duration)
+        self.lengths_s = slots.lengths_s
+        self.slots_per_bar = slots.meter * SLOTS_PER_BEAT
+        self.length = bars * self.slots_per_bar
+        nearest = np.clip(np.round(slots.times_s * motion.fps).astype(int), 0, len(pair.valid) - 1)
+        self.sound = pair.valid[nearest] & (slots.times_s < motion.duration)
         total = np.cumsum(np.concatenate([[0.0], self.sound]))
-        starts = np.flatnonzero(np.isclose(slots.phase, 0))
-        # jitter needs room for a beat on both sides
-        starts = starts[(starts >= SLOTS_PER_BEAT) & (starts + self.length + SLOTS_PER_BEAT <= len(slots))]
+        starts = np.flatnonzero(np.isclose(slots.phase % 1.0, 0))
+        starts = starts[(starts >= _ROOM_BEFORE) & (starts + self.length + _ROOM_AFTER <= len(slots))]
         self.starts = starts[(total[starts + self.length] - total[starts]) / self.length >= MIN_VALID]
 
-    def accent(self, start: int) -> np.ndarray:
-        """(bar,) unit vector: how onset strength is spread over the bar."""
-        pattern = self.onset[start : start + self.length].reshape(-1, self.bar).sum(axis=0)
-        return pattern / max(float(np.linalg.norm(pattern)), 1e-9)
+    def first_beat(self, start: int) -> int:
+        """The beat of the bar, from 0, on which the clip at slot ``start`` begins."""
+        return round(float(self.pair.slots.phase[start]))
+
+    def motion(self, start: int, shift: int = 0, stretch: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+        """Motion tokens (T, 669) and contact pulses (T,) of the clip at slot ``start``.
+
+        Args:
+            start: first slot of the music.
+            shift: how many slots later than its music the dance is read.
+            stretch: how many seconds of dance meet each second of music, counted from the clip's beginning.
+        """
+        cut = slice(start + shift, start + shift + self.length)
+        times, lengths = self.pair.slots.times_s[cut], self.lengths_s[cut]
+        if stretch != 1.0:
+            times, lengths = times[0] + (times - times[0]) * stretch, lengths * stretch
+        return (
+            frames_in_slots(self.frames, self.fps, times, lengths),
+            pulses_in_slots(self.pulses, self.fps, times, lengths),
+        )
+
+
+def motion_energy(tokens: np.ndarray) -> np.ndarray:
+    """(..., T) mean joint speed in m/s of motion tokens (..., T, 669)."""
+    frames = tokens.reshape(*tokens.shape[:-1], -1, FEATURE_DIM + 72)
+    velocity = frames[..., FEATURE_DIM:].reshape(*frames.shape[:-1], 24, 3)
+    return np.linalg.norm(velocity, axis=-1).mean(axis=(-1, -2))
 
 
 class ClipSampler:
-    """Draws :class:`ClipBatch` es from pairs; all random choices come from ``seed``."""
+    """Draws :class:`ClipBatch` es from tracks; all random choices come from ``seed``."""
 
-    def __init__(self, pairs: list[Pair], seed: int, mirror: bool = True) -> None:
-        tracks = [_Track(pair, flip) for pair in pairs for flip in ((False, True) if mirror else (False,))]
+    def __init__(self, tracks: list[Track], seed: int, augment: bool = True) -> None:
         self.tracks = [track for track in tracks if len(track.starts)]
         self.rng = np.random.default_rng(seed)
-        self.meters = sorted({track.pair.grid.meter for track in self.tracks})
+        self.augment = augment
         # a recording counts by its unique length, however many songs it meets
-        copies = {dance: sum(t.pair.dance == dance for t in self.tracks) for dance in {p.dance for p in pairs}}
-        self.weight = np.array([len(t.starts) / copies[t.pair.dance] for t in self.tracks])
+        dances = [track.pair.dance for track in self.tracks]
+        self.weight = np.array([len(t.starts) / dances.count(t.pair.dance) for t in self.tracks])
+        self.meter = np.array([track.pair.grid.meter for track in self.tracks])
+        self.tempo = np.array([track.pair.grid.tempo for track in self.tracks])
+
+    def audio_statistics(self) -> dict[str, float]:
+        """Mean and standard deviation of all values of the audio tokens, as arguments of
+        :class:`motionbeat.encoder.MotionBeat`."""
+        values = [track.pair.audio_tokens for track in self.tracks]
+        count = sum(each.size for each in values)
+        mean = sum(float(each.sum(dtype=np.int64)) for each in values) / count
+        squares = sum(float(np.square(each, dtype=np.int64).sum()) for each in values) / count
+        return {"audio_mean": round(mean / 255, 4), "audio_std": round(math.sqrt(squares - mean**2) / 255, 4)}
 
     def motion_statistics(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation (dim,) of the motion tokens; channels that hardly move keep a deviation of
+        """Mean and standard deviation (669,) of the motion tokens; channels that hardly move keep a deviation of
         0.05."""
-        values = np.concatenate([track.motion[track.sound] for track in self.tracks])
-        return values.mean(axis=0), np.maximum(values.std(axis=0), 0.05)
+        total, squares, count = np.zeros(FEATURE_DIM + 72), np.zeros(FEATURE_DIM + 72), 0
+        for track in self.tracks:
+            frames = track.frames[track.pair.valid[: len(track.frames)]].astype(np.float64)
+            total, squares, count = total + frames.sum(axis=0), squares + (frames**2).sum(axis=0), count + len(frames)
+        mean = total / count
+        std = np.sqrt(np.maximum(squares / count - mean**2, 0))
+        return np.tile(mean, 3).astype(np.float32), np.tile(np.maximum(std, 0.05), 3).astype(np.float32)
 
-    def batch(self, anchors: int, tempo_negatives: int, jitter: tuple[int, ...] = (-1, 1)) -> ClipBatch:
-        """Draw ``anchors`` clips with ``tempo_negatives`` tempo negatives each and one jitter negative for each shift
-        in ``jitter`` (beats)."""
-        weight = self.weight.copy()
-        meter = self.rng.choice(self.meters, p=self._meter_shares())
-        weight[[track.pair.grid.meter != meter for track in self.tracks]] = 0
-        chosen = self.rng.choice(len(self.tracks), size=anchors, p=weight / weight.sum())
-        audio, motion, contact, theta = [], [], [], []
-        for index in chosen:
-            track = self.tracks[index]
-            start = int(self.rng.choice(track.starts))
-            windows = [(track, start)]
-            windows += [self._tempo_negative(track, start) for _ in range(tempo_negatives)]
-            windows += [(track, self._moved(track, start, shift)) for shift in jitter]
-            audio.append(self._heard(track, start))
-            theta.append(track.theta[start : start + track.length])
-            motion.append(np.stack([t.motion[s : s + t.length] for t, s in windows]))
-            contact.append(np.stack([t.contact[s : s + t.length] for t, s in windows]))
-        names = np.array([self.tracks[index].pair.dance for index in chosen])
-        return ClipBatch(
-            torch.from_numpy(np.stack(audio)),
-            torch.from_numpy(np.stack(motion)),
-            torch.from_numpy(np.stack(contact)),
-            torch.from_numpy(np.stack(theta)),
-            torch.from_numpy(names[:, None] == names[None, :]),
+    def batch(self, anchors: int, objective: Objective) -> ClipBatch:
+        """Draw ``anchors`` clips with the negatives that an objective asks for."""
+        meters, share = np.unique(self.meter), np.bincount(self.meter, weights=self.weight)
+        meter = int(self.rng.choice(meters, p=share[meters] / share.sum()))
+        first_beat = int(self.rng.integers(meter))
+        chosen = self._draw(anchors, meter, first_beat)
+        blind = self.rng.random() < objective.blind_share
+        turn = 2 * math.pi * self.rng.integers(meter * SLOTS_PER_BEAT) / (meter * SLOTS_PER_BEAT) if blind else 0.0
+        rows: list[tuple[np.ndarray, ...]] = []
+        for track, start in chosen:
+            windows = [track.motion(start)] + [track.motion(start, *move) for move in self._jitters(objective)]
+            motions, contacts = (np.stack(values) for values in zip(*windows, strict=True))
+            sound, attacks = self._heard(track, start)
+            angles = track.theta[start : start + track.length] + turn
+            rows.append((sound, attacks, motions, contacts, motion_energy(motions[0]), angles))
+        audio, onsets, motion, contact, energy, theta = (
+            torch.from_numpy(np.stack(values)).float() for values in zip(*rows, strict=True)
         )
+        dance = np.array([track.pair.dance for track, _ in chosen])
+        song = np.array([track.pair.song for track, _ in chosen])
+        same = torch.from_numpy((dance[:, None] == dance) | (song[:, None] == song))
+        tempo = np.array([track.pair.grid.tempo for track, _ in chosen])
+        index, mask = self._tempo_negatives(tempo, motion.shape[1] - 1, objective.tempo_negatives)
+        return ClipBatch(
+            audio, onsets, motion, contact, energy, theta, same, torch.from_numpy(index), torch.from_numpy(mask),
+            meter * SLOTS_PER_BEAT, first_beat,
+        )  # fmt: skip
 
-    def _meter_shares(self) -> np.ndarray:
-        shares = np.array([self.weight[[t.pair.grid.meter == m for t in self.tracks]].sum() for m in self.meters])
-        return shares / shares.sum()
+    def _draw(self, anchors: int, meter: int, first_beat: int) -> list[tuple[Track, int]]:
+        starts = [t.starts[np.isclose(t.pair.slots.phase[t.starts], first_beat)] for t in self.tracks]
+        weight = self.weight * (self.meter == meter) * np.array([len(s) > 0 for s in starts])
+        chosen: list[int] = []
+        while len(chosen) < anchors:
+            leader = int(self.rng.choice(len(weight), p=weight / weight.sum()))
+            near = weight * (np.abs(self.tempo / self.tempo[leader] - 1) <= TEMPO_TOLERANCE)
+            chosen += [leader, *self.rng.choice(len(near), size=_TEMPO_GROUP - 1, p=near / near.sum())]
+        return [(self.tracks[i], int(self.rng.choice(starts[i]))) for i in chosen[:anchors]]
 
-    def _heard(self, track: _Track, start: int) -> np.ndarray:
-        """Audio tokens with random gain, tilt over frequency and masked bands: songs differ in mastering."""
-        tokens = track.audio[start : start + track.length].astype(np.float32) / 255
-        tokens = tokens.reshape(track.length, MEL_FRAMES_PER_SLOT, MELS)
+    def _jitters(self, objective: Objective) -> list[tuple[int, float]]:
+        """Shift in slots and stretch of each jitter negative of one anchor; of those a beat off also where only other
+        anchors need them, as tempo negatives."""
+        moves: list[tuple[int, float]] = []
+        if objective.beat_jitter or objective.tempo_negatives:
+            moves += [(-SLOTS_PER_BEAT, 1.0), (SLOTS_PER_BEAT, 1.0)]
+        if objective.fine_jitter:
+            sign = int(self.rng.choice((-1, 1)))
+            if self.rng.random() < 0.5:
+                moves.append((sign * SLOTS_PER_BEAT // 2, 1.0))
+            else:
+                moves.append((0, 1.0 + sign * float(self.rng.uniform(*DRIFTS))))
+        return moves
+
+    def _tempo_negatives(self, tempo: np.ndarray, jitters: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """For each anchor, jitter negatives of other anchors of its tempo: in another phase than its bars."""
+        anchors = len(tempo)
+        index = np.zeros((anchors, most), dtype=np.int64)
+        mask = np.zeros((anchors, most), dtype=bool)
+        near = (np.abs(tempo[:, None] / tempo - 1) <= TEMPO_TOLERANCE) & ~np.eye(anchors, dtype=bool)
+        for row in range(anchors):
+            pool = (np.flatnonzero(near[row])[:, None] * jitters + np.arange(jitters)).ravel()
+            count = min(most, len(pool))
+            index[row, :count] = self.rng.choice(pool, size=count, replace=False) if count else 0
+            mask[row, :count] = True
+        return index, mask
+
+    def _heard(self, track: Track, start: int) -> tuple[np.ndarray, np.ndarray]:
+        """Audio tokens and onsets of a clip. Mel patches get random gain, tilt over frequency, transposition and
+        masked bands: songs differ in mastering and key."""
+        tokens = track.audio[start : start + track.length]
+        mel = track.pair.audio_tokens[start : start + track.length].astype(np.float32) / 255
+        onsets = slot_onsets(mel)
+        if track.audio is not track.pair.audio_tokens:
+            return tokens, onsets
+        if not self.augment:
+            return mel, onsets
+        patches = mel.reshape(track.length, MEL_FRAMES_PER_SLOT, MELS)
         gain = self.rng.normal(0, 0.04) + self.rng.normal(0, 0.06) * np.linspace(-1, 1, MELS)
-        tokens = np.clip(tokens + gain.astype(np.float32), 0, 1)
+        patches = np.roll(patches, int(self.rng.integers(-2, 3)), axis=2)
+        patches = np.clip(patches + gain.astype(np.float32), 0, 1)
         if self.rng.random() < 0.3:
             low = self.rng.integers(0, MELS - 8)
-            tokens[:, :, low : low + self.rng.integers(1, 9)] = 0
-        return tokens.reshape(track.length, -1)
+            patches[:, :, low : low + self.rng.integers(1, 9)] = 0
+        return patches.reshape(track.length, -1), onsets
 
-    def _moved(self, track: _Track, start: int, beats: int) -> int:
-        """Start of the clip ``beats`` later, or as many earlier where the song ends, or one beat later: there is
-        always room for that."""
-        moves = [start + shift * SLOTS_PER_BEAT for shift in (beats, -beats)]
-        fitting = [moved for moved in moves if 0 <= moved <= len(track.motion) - track.length]
-        return fitting[0] if fitting else start + SLOTS_PER_BEAT
 
-    def _tempo_negative(self, anchor: _Track, start: int) -> tuple[_Track, int]:
-        """A clip at the anchor's tempo: of another accent pattern, or set off by some beats within the bar."""
-        tempo, meter = anchor.pair.grid.tempo, anchor.pair.grid.meter
-        near = [
-            t for t in self.tracks
-            if t.pair.grid.meter == meter and abs(t.pair.grid.tempo / tempo - 1) <= TEMPO_TOLERANCE
-        ]  # fmt: skip
-        track = near[int(self.rng.integers(len(near)))]
-        other = int(self.rng.choice(track.starts))
-        alike = float(anchor.accent(start) @ track.accent(other)) >= ACCENT_SIMILARITY
-        if track.pair.dance == anchor.pair.dance or alike or self.rng.random() < 0.5:
-            other = self._moved(track, other, int(self.rng.integers(1, meter)))
-        return track, other
+def tracks_of(
+    pairs: list[Pair],
+    mirror: bool = True,
+    features: dict[str, np.ndarray] | None = None,
+    bars: int = BARS_PER_CLIP,
+) -> list[Track]:
+    """Tracks of pairs, each also mirrored if asked; ``features`` by pair name take the place of audio tokens."""
+    return [
+        Track(pair, flip, None if features is None else features[pair.name], bars)
+        for pair in pairs
+        for flip in ((False, True) if mirror else (False,))
+    ]

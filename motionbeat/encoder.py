@@ -8,6 +8,7 @@ formulas of phase rotation and contact guidance and all sizes are ours, since th
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +23,22 @@ from motionbeat.audio import Audio, load_audio
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.motion_features import MOTION_FPS
 from motionbeat.motion_tokens import MOTION_TOKEN_DIM
-from motionbeat.tokens import SLOTS_PER_BEAT, TOKEN_DIM, SlotGrid, beat_tokens, slot_grid
+from motionbeat.tokens import SLOTS_PER_BEAT, TOKEN_DIM, SlotGrid, beat_tokens, slot_grid, slot_onsets
 
 BARS_PER_CLIP = 4
 """Length of the clips that are compared: the 16 beats of a basic dance phrase in 4/4."""
 
 CLOCK_DIM = 9
+
+_CLIPS_AT_ONCE = 32
+
+ROTATIONS = ("qkv", "qk", "none")
+"""What the phase rotation turns before attention: queries, keys and values (the method), queries and keys only (then a
+clip's place in the bar is lost in the pooled vector), or nothing."""
+
+CONTACT_GUIDANCES = ("add", "gate", "none")
+"""How foot contacts guide the motion tower's attention: added to the logits (the method), as a gain on the values, or
+not at all."""
 
 
 class PhaseRotation(nn.Module):
@@ -57,32 +68,44 @@ class PhaseAttentionBlock(nn.Module):
     """Phase rotation, multi-head attention, LayerNorm; with contact guidance on the motion side.
 
     Contact guidance adds ``softplus(a_h) * c_j`` to the logits of head ``h`` for key token ``j`` with contact pulse
-    ``c_j``, so that tokens where a foot strikes are heard louder. The residual path is not rotated: N blocks would
-    otherwise turn by N theta.
+    ``c_j``, so that tokens where a foot strikes are heard louder; in its ``gate`` form it scales the values by
+    ``1 + softplus(a_h) * c_j``. The residual path is not rotated: N blocks would otherwise turn by N theta.
     """
 
-    def __init__(self, width: int, heads: int, harmonics: int, contact_guided: bool) -> None:
+    def __init__(self, width: int, heads: int, harmonics: int, rotation: str, guidance: str) -> None:
         super().__init__()
         self.heads = heads
+        self.rotation, self.guidance = rotation, guidance
         self.rotate = PhaseRotation(width, harmonics)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
         # softplus(0.54) is 1: guidance starts at full strength
-        self.contact_gain = nn.Parameter(torch.full((heads,), 0.54)) if contact_guided else None
+        self.contact_gain = nn.Parameter(torch.full((heads,), 0.54)) if guidance != "none" else None
 
     def forward(self, x: torch.Tensor, theta: torch.Tensor, contact: torch.Tensor | None = None) -> torch.Tensor:
         """x (B, N, width), theta (B, N), contact (B, N) in [0, 1] or None -> (B, N, width)."""
-        q, k, v = self.qkv(self.rotate(x, theta)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        if self.rotation == "qk":
+            width = x.shape[-1]
+            weight, bias = self.qkv.weight, self.qkv.bias
+            turned = F.linear(self.rotate(x, theta), weight[: 2 * width], bias[: 2 * width])
+            qkv = torch.cat([turned, F.linear(x, weight[2 * width :], bias[2 * width :])], dim=-1)
+        else:
+            qkv = self.qkv(self.rotate(x, theta) if self.rotation == "qkv" else x)
+        q, k, v = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         logits = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
         if self.contact_gain is not None and contact is not None:
-            logits = logits + F.softplus(self.contact_gain)[None, :, None, None] * contact[:, None, None, :]
+            guide = F.softplus(self.contact_gain)[None, :, None] * contact[:, None, :]
+            if self.guidance == "gate":
+                v = v * (1 + guide[..., None])
+            else:
+                logits = logits + guide[:, :, None, :]
         heard = (torch.softmax(logits, dim=-1).to(v.dtype) @ v).transpose(1, 2).flatten(-2)
         return self.norm(x + self.out(heard))
 
 
 class RhythmEncoder(nn.Module):
-    """One tower: token stem, phase attention blocks, plain transformer layers, pooled projection."""
+    """One tower: token stem, phase attention blocks, plain transformer layers, pooled projection, rhythm head."""
 
     def __init__(
         self,
@@ -94,7 +117,9 @@ class RhythmEncoder(nn.Module):
         harmonics: int,
         projection: int,
         dropout: float,
-        contact_guided: bool,
+        rotation: str,
+        guidance: str,
+        rhythm_head: bool,
     ) -> None:
         super().__init__()
         # the one place for dropout: drawing masks in every layer took a third of the training time on a CPU
@@ -102,7 +127,7 @@ class RhythmEncoder(nn.Module):
             nn.Linear(token_dim, width), nn.GELU(), nn.Linear(width, width), nn.LayerNorm(width), nn.Dropout(dropout)
         )
         self.phase_blocks = nn.ModuleList(
-            PhaseAttentionBlock(width, heads, harmonics, contact_guided) for _ in range(phase_blocks)
+            PhaseAttentionBlock(width, heads, harmonics, rotation, guidance) for _ in range(phase_blocks)
         )
         self.plain_layers = nn.ModuleList(
             nn.TransformerEncoderLayer(width, heads, 4 * width, 0.0, "gelu", batch_first=True, norm_first=True)
@@ -110,6 +135,7 @@ class RhythmEncoder(nn.Module):
         )
         self.final = nn.LayerNorm(width)
         self.project = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, projection))
+        self.rhythm = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1)) if rhythm_head else None
 
     def forward(
         self, tokens: torch.Tensor, theta: torch.Tensor, contact: torch.Tensor | None = None
@@ -124,6 +150,12 @@ class RhythmEncoder(nn.Module):
         x = self.final(x)
         return F.normalize(self.project(x.mean(dim=1)).float(), dim=-1), x
 
+    def rhythm_logits(self, heard: torch.Tensor) -> torch.Tensor:
+        """Tokens (B, N, width) -> what the rhythm head says of each, (B, N) float32, before its squashing."""
+        if self.rhythm is None:
+            raise ValueError("this encoder has no rhythm heads (rhythm_heads in its configuration)")
+        return self.rhythm(heard)[..., 0].float()
+
 
 @dataclass(frozen=True, eq=False)
 class MusicEmbedding:
@@ -131,18 +163,63 @@ class MusicEmbedding:
 
     Attributes:
         clip: (projection,) float32 unit vector of the whole song, comparable with motion embeddings.
+        clips: (K, projection) float32 unit vectors of its clips of four bars, which overlap by half; one clip where
+            the song is shorter.
+        clip_starts: (K,) int, the slot that each clip begins with.
         tokens: (N, width) float32, one embedding for each slot of the beat grid.
         token_times_s: (N,) start of each slot, seconds.
+        token_phase: (N,) place of each slot in its bar, in beats; 0 on downbeats.
+        onsets: (N,) float32 in [0, 1], the onset envelope of :func:`motionbeat.tokens.slot_onsets`.
+        accents: (N,) float32, 0 or more: what the audio tower's rhythm head expects of a dancer's feet; None for an
+            encoder without rhythm heads.
         frames: (T, width + 9) float32 at 30 fps: tokens read at each frame, then the bar clock of
             :func:`bar_clock`. This is what a dance generator is conditioned on.
         grid: the beats that the tokens were cut at.
     """
 
     clip: np.ndarray
+    clips: np.ndarray
+    clip_starts: np.ndarray
     tokens: np.ndarray
     token_times_s: np.ndarray
+    token_phase: np.ndarray
+    onsets: np.ndarray
+    accents: np.ndarray | None
     frames: np.ndarray
     grid: BeatGrid
+
+
+@dataclass(frozen=True, eq=False)
+class _HeardClips:
+    """What a tower makes of a whole song or dance: fields as in :class:`MusicEmbedding`, and (N,) what its rhythm
+    head says, None without heads."""
+
+    starts: np.ndarray
+    clips: np.ndarray
+    tokens: np.ndarray
+    rhythm: np.ndarray | None
+
+    @property
+    def mean_clip(self) -> np.ndarray:
+        """(projection,) unit vector."""
+        mean = self.clips.mean(axis=0, dtype=np.float64)
+        return (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+
+
+def bar_angles(slots: SlotGrid) -> np.ndarray:
+    """(N,) float32 angle of each slot in its bar, in radians."""
+    return (2 * math.pi / slots.meter * slots.phase).astype(np.float32)
+
+
+def clip_length(slots: SlotGrid) -> int:
+    """Slots in a clip of a song: four bars, or the song where it is shorter."""
+    return min(BARS_PER_CLIP * slots.meter * SLOTS_PER_BEAT, len(slots))
+
+
+def clip_starts(slots: SlotGrid) -> np.ndarray:
+    """(K,) first slots of the clips that a song is heard in: every two bars, and one at the end."""
+    last = len(slots) - clip_length(slots)
+    return np.unique(np.append(np.arange(0, last, BARS_PER_CLIP // 2 * slots.meter * SLOTS_PER_BEAT), last))
 
 
 def bar_clock(grid: BeatGrid, frames: int, fps: float = MOTION_FPS) -> np.ndarray:
@@ -162,7 +239,13 @@ def read_tokens_at_frames(tokens: np.ndarray, slot_times_s: np.ndarray, frames: 
     position = np.interp(np.arange(frames) / fps, slot_times_s + lengths / 2, np.arange(len(tokens)))
     low = np.minimum(position.astype(np.int64), len(tokens) - 2)
     share = (position - low)[:, None].astype(np.float32)
-    return tokens[low] * (1 - share) + tokens[low + 1] * share
+    # in place: an hour of frames has 83 MB
+    heard = tokens[low]
+    heard *= 1 - share
+    later = tokens[low + 1]
+    later *= share
+    heard += later
+    return heard
 
 
 class MotionBeat(ModelMixin, ConfigMixin):
@@ -181,11 +264,28 @@ class MotionBeat(ModelMixin, ConfigMixin):
         harmonics: int = 4,
         projection: int = 128,
         dropout: float = 0.2,
+        rotation: str = "qkv",
+        contact_guidance: str = "add",
+        rhythm_heads: bool = False,
+        audio_mean: float = 0.0,
+        audio_std: float = 1.0,
+        objective: dict | None = None,
     ) -> None:
+        """Args:
+        width, heads, phase_blocks, plain_layers, projection, dropout: size of each tower.
+        harmonics: of the phase rotation.
+        rotation: one of :data:`ROTATIONS`.
+        contact_guidance: one of :data:`CONTACT_GUIDANCES`.
+        rhythm_heads: whether the towers have rhythm heads.
+        audio_mean, audio_std: of the audio tokens' values in training; they are normalised by them.
+        objective: the fields of :class:`motionbeat.objective.Objective` that it was trained for; a record only.
+        """
         super().__init__()
-        sizes = (width, heads, phase_blocks, plain_layers, harmonics, projection, dropout)
-        self.audio = RhythmEncoder(TOKEN_DIM, *sizes, contact_guided=False)
-        self.motion = RhythmEncoder(MOTION_TOKEN_DIM, *sizes, contact_guided=True)
+        if rotation not in ROTATIONS or contact_guidance not in CONTACT_GUIDANCES:
+            raise ValueError(f"unknown rotation {rotation!r} or contact guidance {contact_guidance!r}")
+        sizes = (width, heads, phase_blocks, plain_layers, harmonics, projection, dropout, rotation)
+        self.audio = RhythmEncoder(TOKEN_DIM, *sizes, "none", rhythm_heads)
+        self.motion = RhythmEncoder(MOTION_TOKEN_DIM, *sizes, contact_guidance, rhythm_heads)
         self.register_buffer("motion_mean", torch.zeros(MOTION_TOKEN_DIM))
         self.register_buffer("motion_std", torch.ones(MOTION_TOKEN_DIM))
 
@@ -199,7 +299,7 @@ class MotionBeat(ModelMixin, ConfigMixin):
 
     def embed_audio(self, tokens: torch.Tensor, theta: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Audio tokens (B, N, 320) in [0, 1] and bar angles (B, N) -> z_a (B, projection), tokens (B, N, width)."""
-        return self.audio(tokens, theta)
+        return self.audio((tokens - self.config["audio_mean"]) / self.config["audio_std"], theta)
 
     def embed_motion(
         self, tokens: torch.Tensor, theta: torch.Tensor, contact: torch.Tensor
@@ -207,43 +307,99 @@ class MotionBeat(ModelMixin, ConfigMixin):
         """Motion tokens (B, N, dim), bar angles and contact pulses (B, N) -> z_m (B, projection), tokens."""
         return self.motion((tokens - self.motion_mean) / self.motion_std, theta, contact)
 
-    def forward(
-        self,
-        audio: torch.Tensor,
-        audio_theta: torch.Tensor,
-        motion: torch.Tensor,
-        motion_theta: torch.Tensor,
-        contact: torch.Tensor,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Clip embeddings of both towers, for training: see :meth:`embed_audio` and :meth:`embed_motion`."""
-        return self.embed_audio(audio, audio_theta)[0], self.embed_motion(motion, motion_theta, contact)[0]
+    def audio_accents(self, heard: torch.Tensor) -> torch.Tensor:
+        """The audio tower's rhythm head: tokens (B, N, width) -> accents (B, N), 0 or more."""
+        return F.softplus(self.audio.rhythm_logits(heard))
 
-    @torch.no_grad()
-    def embed_slots(self, tokens: np.ndarray, slots: SlotGrid) -> tuple[np.ndarray, np.ndarray]:
+    def motion_contacts(self, heard: torch.Tensor) -> torch.Tensor:
+        """The motion tower's rhythm head: tokens (B, N, width) -> contact pulses (B, N) in [0, 1]."""
+        return torch.sigmoid(self.motion.rhythm_logits(heard))
+
+    def forward(
+        self, audio: torch.Tensor, theta: torch.Tensor, motion: torch.Tensor, contact: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+        """Both towers at once, for training.
+
+        Args:
+            audio: (N, T, audio dim) tokens.
+            theta: (N, T) bar angles, of the music and of all its dances.
+            motion: (N, C, T, dim) tokens of C dances for each music; the first is its own.
+            contact: (N, C, T) contact pulses.
+
+        Returns:
+            z_a (N, projection), z_m (N, C, projection), and of the rhythm heads, if there are any, the accents (N, T)
+            of the music and the contact pulses (N, T) of its own dance.
+        """
+        anchors, dances, slots, _ = motion.shape
+        z_a, heard = self.embed_audio(audio, theta)
+        thetas = theta[:, None].expand(-1, dances, -1).reshape(anchors * dances, slots)
+        z_m, seen = self.embed_motion(motion.flatten(0, 1), thetas, contact.flatten(0, 1))
+        z_m = z_m.unflatten(0, (anchors, dances))
+        if self.audio.rhythm is None:
+            return z_a, z_m, None, None
+        return z_a, z_m, self.audio_accents(heard), self.motion_contacts(seen.unflatten(0, (anchors, dances))[:, 0])
+
+    def embed_slots(self, tokens: np.ndarray, slots: SlotGrid) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """A whole song's audio tokens (N, 320), heard in clips of four bars that overlap by half.
 
         Returns:
-            (projection,) mean clip embedding, unit length, and (N, width) tokens: the mean of those clips that
-            contain the slot, weighted towards their middle.
+            (projection,) mean clip embedding, unit length; (N, width) tokens and (N,) accents, None without rhythm
+            heads: the mean of those clips that contain the slot, weighted towards their middle.
         """
-        clip = BARS_PER_CLIP * slots.meter * SLOTS_PER_BEAT
-        length = min(clip, len(slots))
-        starts = np.unique(np.append(np.arange(0, len(slots) - length, max(clip // 2, 1)), len(slots) - length))
-        index = starts[:, None] + np.arange(length)
-        theta = torch.from_numpy((2 * math.pi / slots.meter * slots.phase).astype(np.float32)).to(self.device)
-        values = torch.from_numpy(np.asarray(tokens, dtype=np.float32)).to(self.device)
+        heard = self._hear_song(tokens, slots)
+        return heard.mean_clip, heard.tokens, heard.rhythm
+
+    def _hear_song(self, tokens: np.ndarray, slots: SlotGrid) -> _HeardClips:
+        return self._in_clips(slots, self.audio_accents, self.embed_audio, tokens)
+
+    def contact_curve(self, tokens: np.ndarray, contact: np.ndarray, slots: SlotGrid) -> np.ndarray | None:
+        """What the motion tower's rhythm head says of a whole dance, heard in clips as a song is.
+
+        Args:
+            tokens: (N, dim) motion tokens.
+            contact: (N,) their contact pulses.
+            slots: N slots of the music.
+
+        Returns:
+            (N,) float32 contact pulses in [0, 1], None without rhythm heads.
+        """
+        return self._in_clips(slots, self.motion_contacts, self.embed_motion, tokens, contact).rhythm
+
+    @torch.no_grad()
+    def _in_clips(
+        self,
+        slots: SlotGrid,
+        head: Callable[[torch.Tensor], torch.Tensor],
+        embed: Callable[..., tuple[torch.Tensor, torch.Tensor]],
+        tokens: np.ndarray,
+        *pulses: np.ndarray,
+    ) -> _HeardClips:
+        """Run a tower over all clips and lay their tokens over one another; ``pulses`` (N,) go with the tokens."""
+        starts, length = clip_starts(slots), clip_length(slots)
+        theta = torch.from_numpy(bar_angles(slots)).to(self.device)
+        values, *others = (torch.from_numpy(np.asarray(x, np.float32)).to(self.device) for x in (tokens, *pulses))
         weight = torch.hann_window(length + 2, periodic=False, device=self.device)[1:-1, None]
         total = torch.zeros(len(slots), self.config["width"], device=self.device)
+        rhythm = torch.zeros(len(slots), 1, device=self.device)
         weights = torch.zeros(len(slots), 1, device=self.device)
         clips = []
-        for batch in np.array_split(index, max(1, math.ceil(len(index) / 32))):
-            z, heard = self.embed_audio(values[batch], theta[batch])
+        for batch in np.array_split(starts, math.ceil(len(starts) / _CLIPS_AT_ONCE)):
+            index = batch[:, None] + np.arange(length)
+            z, heard = embed(values[index], theta[index], *(x[index] for x in others))
             clips.append(z)
-            for row, h in zip(batch, heard, strict=True):
-                total[row] += weight * h.float()
-                weights[row] += weight
-        clip_vector = F.normalize(torch.cat(clips).mean(dim=0), dim=0)
-        return clip_vector.cpu().numpy(), (total / weights).cpu().numpy()
+            said = head(heard)[..., None] if self.config["rhythm_heads"] else None
+            for row, start in enumerate(batch):
+                inside = slice(start, start + length)
+                total[inside] += weight * heard[row].float()
+                weights[inside] += weight
+                if said is not None:
+                    rhythm[inside] += weight * said[row]
+        return _HeardClips(
+            starts,
+            torch.cat(clips).cpu().numpy(),
+            total.div_(weights).cpu().numpy(),
+            rhythm.div_(weights)[:, 0].cpu().numpy() if self.config["rhythm_heads"] else None,
+        )
 
     def encode_audio(self, audio: Audio | str | Path, grid: BeatGrid | None = None) -> MusicEmbedding:
         """Listen to a song: a path or loaded audio, with its beats if they are known.
@@ -256,9 +412,21 @@ class MotionBeat(ModelMixin, ConfigMixin):
         if grid is None:
             grid = track_beats(audio).covering(audio.duration)
         slots = slot_grid(grid)
-        clip, tokens = self.embed_slots(beat_tokens(audio, slots), slots)
-        frames = max(1, int(audio.duration * MOTION_FPS))
-        heard = read_tokens_at_frames(tokens, slots.times_s, frames, MOTION_FPS)
+        tokens = beat_tokens(audio, slots)
+        heard = self._hear_song(tokens, slots)
+        count = max(1, int(audio.duration * MOTION_FPS))
+        frames = np.empty((count, self.frame_dim), dtype=np.float32)
+        frames[:, :-CLOCK_DIM] = read_tokens_at_frames(heard.tokens, slots.times_s, count, MOTION_FPS)
+        frames[:, -CLOCK_DIM:] = bar_clock(grid, count)
         return MusicEmbedding(
-            clip, tokens, slots.times_s, np.concatenate([heard, bar_clock(grid, frames)], axis=1), grid
+            clip=heard.mean_clip,
+            clips=heard.clips,
+            clip_starts=heard.starts,
+            tokens=heard.tokens,
+            token_times_s=slots.times_s,
+            token_phase=slots.phase,
+            onsets=slot_onsets(tokens),
+            accents=heard.rhythm,
+            frames=frames,
+            grid=grid,
         )

@@ -79,7 +79,7 @@ def test_save_and_load_give_the_same_embeddings(tmp_path) -> None:
 def test_embed_slots_gives_every_slot_a_token_at_any_length(beats: int) -> None:
     model = tiny()
     slots = slot_grid(steady_grid(beats))
-    clip, tokens = model.embed_slots(np.random.default_rng(0).random((len(slots), TOKEN_DIM)), slots)
+    clip, tokens, _ = model.embed_slots(np.random.default_rng(0).random((len(slots), TOKEN_DIM)), slots)
     assert tokens.shape == ((beats - 1) * 4, 32)
     assert np.isfinite(tokens).all()
     assert np.linalg.norm(clip) == pytest.approx(1, abs=1e-5)

@@ -39,7 +39,11 @@ def song(frames: int, meter: int = 4) -> MusicEmbedding:
     clip = np.zeros(128, np.float32)
     clip[0] = 1
     tokens = rng.normal(size=(8, WIDTH)).astype(np.float32)
-    return MusicEmbedding(clip, tokens, np.arange(8.0), np.concatenate([heard, bar_clock(grid, frames)], 1), grid)
+    return MusicEmbedding(
+        clip=clip, clips=clip[None], clip_starts=np.zeros(1, int), tokens=tokens, token_times_s=np.arange(8.0),
+        token_phase=np.arange(8) / 4 % meter, onsets=np.zeros(8, np.float32), accents=None,
+        frames=np.concatenate([heard, bar_clock(grid, frames)], 1), grid=grid,
+    )  # fmt: skip
 
 
 def dance(pipeline: DancePipeline, frames: int = 100, seed: int = 0, **options):

@@ -10,10 +10,9 @@ import torch
 from dancegen import train as train_generator
 from dancegen.pipeline import DancePipeline
 from motionbeat import pairs, train
-from motionbeat.beatlock import lock_to_beats, motion_grid
 from motionbeat.clips import ClipSampler
-from motionbeat.contacts import detect_contacts, foot_plants
-from motionbeat.dances import HELD_OUT, Dance
+from motionbeat.contacts import foot_plants
+from motionbeat.dances import VALIDATION, Dance
 from motionbeat.encoder import MotionBeat
 from motionbeat.motion import Motion
 from motionbeat.skeleton import OFFSETS_M
@@ -34,45 +33,32 @@ def stepping(period_s: float, seconds: float, seed: int = 0) -> Motion:
     return Motion(poses.astype(np.float32), np.tile([0, height, 0], (frames, 1)).astype(np.float32), 30.0)
 
 
+def open_dance(name: str, style: str, period_s: float, seconds: float = 16, **about: bool | str) -> Dance:
+    """A stepping body as a recorded dance without music."""
+    motion = stepping(period_s, seconds, seed=len(name))
+    return Dance(name, style, motion, np.ones(len(motion), bool), None, None, **({"clean": True} | about))
+
+
+def composed_pair(dance: Dance, number: int) -> pairs.Pair:
+    """The dance with the song of that number that is composed for it."""
+    music = pairs.choose_songs(dance, number + 1, [])[number]
+    return pairs.pair_with_song(dance, f"{dance.name}_{number}", music)[0]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("pairs")
-    for name, style, period in (("a", "pop", 0.5), ("b", "salsa", 0.55), (HELD_OUT[-1], "modern", 0.52)):
-        motion = stepping(period, 16, seed=len(name))
-        dance = Dance(name, style, motion, np.ones(len(motion), bool), None, None, clean=True)
+    held_out = {"split": "validation"}
+    for name, style, period, about in (
+        ("a", "pop", 0.5, {}),
+        ("b", "salsa", 0.55, {}),
+        (VALIDATION[-1], "modern", 0.52, held_out),
+    ):
         for number in range(2):
-            pairs.pair_with_composed_song(dance, number).save(out)
+            composed_pair(open_dance(name, style, period, **about), number).save(out)
     # the held-out dance's style must be known to the model
-    motion = stepping(0.5, 16, seed=9)
-    pairs.pair_with_composed_song(
-        Dance("c", "modern", motion, np.ones(len(motion), bool), None, None, clean=False), 0
-    ).save(out)
+    composed_pair(open_dance("c", "modern", 0.5, clean=False), 0).save(out)
     return out
-
-
-def test_beats_are_laid_on_foot_plants_and_carried_to_the_song() -> None:
-    motion = stepping(0.5, 20)
-    contacts = detect_contacts(motion.joints(), 30)
-    motion = Motion(motion.poses, motion.trans, 30.0, contacts)
-    laid = motion_grid(motion)
-    assert 60 / laid.tempo == pytest.approx(0.5, abs=0.02)
-    song_beats = 0.3 + np.arange(len(laid.beats)) * 0.6
-    locked, valid = lock_to_beats(motion, np.ones(len(motion), bool), laid.beats, song_beats, 30.0)
-    plants = foot_plants(locked.contacts, 30)
-    plants = plants[(plants > 1) & (plants < locked.duration - 1)]
-    phase = np.interp(plants, song_beats, np.arange(len(song_beats)))
-    assert abs(np.exp(2j * np.pi * phase).mean()) > 0.9
-    assert valid[30:-30].mean() > 0.95
-
-
-def test_stretching_too_far_is_marked_invalid() -> None:
-    motion = stepping(0.5, 10)
-    beats = np.arange(0, 9.5, 0.5)
-    song = beats.copy()
-    song[10:] += 0.3
-    _, valid = lock_to_beats(motion, np.ones(len(motion), bool), beats, song, 30.0)
-    assert not valid[137:157].any()
-    assert valid[:130].all() and valid[170:].all()
 
 
 def test_pairs_come_back_as_saved(folder: Path) -> None:
@@ -80,23 +66,31 @@ def test_pairs_come_back_as_saved(folder: Path) -> None:
     assert len(loaded) == 7
     assert len(pairs.load_pairs(folder, clean_only=True)) == 6
     pair = loaded[0]
-    made = pairs.pair_with_composed_song(
-        Dance("a", "pop", stepping(0.5, 16, seed=1), np.ones(480, bool), None, None, clean=True), 0
-    )
+    made = composed_pair(open_dance("a", "pop", 0.5), 0)
     np.testing.assert_allclose(pair.motion.poses, made.motion.poses, atol=1e-4)
     np.testing.assert_allclose(pair.motion.contacts, made.motion.contacts, atol=1 / 255)
     np.testing.assert_array_equal(pair.audio_tokens, made.audio_tokens)
+    np.testing.assert_array_equal(pair.valid, made.valid)
+    assert (pair.name, pair.dance, pair.split, pair.song) == ("a_0", "a", "train", made.song)
     assert pair.audio_tokens.shape == (len(pair.slots), 320) and pair.audio_tokens.dtype == np.uint8
     assert pair.audio_tokens.max() > 100
+    assert {each.split for each in loaded} == {"train", "validation"}
+
+
+def test_a_pair_ends_with_its_dance_and_its_steps_are_on_beats() -> None:
+    pair = composed_pair(open_dance("a", "pop", 0.5), 1)
+    assert pair.grid.beats[-1] <= pair.motion.duration <= pair.grid.beats[-1] + 60 / pair.grid.tempo
+    plants = foot_plants(pair.motion.contacts, 30)
+    assert len(plants) > 20
+    assert abs(np.exp(2j * np.pi * pair.grid.beat_phase(plants)).mean()) > 0.8
+    assert pair.valid.mean() > 0.9
 
 
 def test_one_dance_meets_a_different_song_each_time() -> None:
-    motion = stepping(0.5, 12)
-    name = "a_long_name_like_those_of_the_recordings"
-    dance = Dance(name, "pop", motion, np.ones(len(motion), bool), None, None, clean=True)
-    first, again, second = (pairs.pair_with_composed_song(dance, number) for number in (0, 0, 1))
+    dance = open_dance("a_long_name_like_those_of_the_recordings", "pop", 0.5, 12)
+    first, again, second = (composed_pair(dance, number) for number in (0, 0, 1))
     np.testing.assert_array_equal(first.audio_tokens, again.audio_tokens)
-    assert first.grid.tempo != second.grid.tempo
+    assert first.grid.tempo != second.grid.tempo and first.song != second.song
     shared = min(len(first.slots), len(second.slots))
     assert np.abs(first.audio_tokens[:shared].astype(int) - second.audio_tokens[:shared]).mean() > 5
 

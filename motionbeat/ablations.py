@@ -1,0 +1,108 @@
+"""The ablation table: what each part of the method is worth, by training without it.
+
+Every row is trained from scratch on the same dances with the same sizes, steps and seeds, and differs from the first
+in what its name says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from motionbeat.clips import ClipSampler, Track
+from motionbeat.encoder import MotionBeat
+from motionbeat.matching import fine_grained, retrieval
+from motionbeat.objective import Objective
+from motionbeat.train import fit
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One row.
+
+    Attributes:
+        encoder: what differs in the arguments of :class:`motionbeat.encoder.MotionBeat`.
+        objective: what differs in the fields of :class:`motionbeat.objective.Objective`.
+        paired_only: train without the beat-locked dances.
+    """
+
+    encoder: dict[str, Any] = field(default_factory=dict)
+    objective: dict[str, Any] = field(default_factory=dict)
+    paired_only: bool = False
+
+
+_NO_SRAL = {"beat_weight": 0.0, "bar_weight": 0.0}
+_PLAIN = {"tempo_negatives": 0, "beat_jitter": False, "fine_jitter": False} | _NO_SRAL
+
+ABLATIONS = {
+    "full": Ablation(),
+    "plain InfoNCE": Ablation(objective=_PLAIN),
+    "no tempo negatives": Ablation(objective={"tempo_negatives": 0}),
+    "no jitter negatives": Ablation(objective={"beat_jitter": False, "fine_jitter": False}),
+    "beat jitter only (the paper's)": Ablation(objective={"fine_jitter": False}),
+    "no SRAL": Ablation(objective=_NO_SRAL),
+    "SRAL, beat term only": Ablation(objective={"bar_weight": 0.0}),
+    "SRAL, bar term only": Ablation(objective={"beat_weight": 0.0}),
+    "no phase rotation": Ablation(encoder={"rotation": "none"}),
+    "rotation of q and k only": Ablation(encoder={"rotation": "qk"}),
+    "plain attention on motion": Ablation(encoder={"contact_guidance": "none"}),
+    "contacts as a gate": Ablation(encoder={"contact_guidance": "gate"}),
+    "true bar angles only": Ablation(objective={"blind_share": 0.0}),
+    "no beat-locked dances": Ablation(paired_only=True),
+}
+"""All rows by name, the full method first."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How every row is trained.
+
+    Attributes:
+        steps: batches.
+        anchors: clips in a batch.
+        rate: highest learning rate.
+        encoder: sizes, as arguments of :class:`motionbeat.encoder.MotionBeat`.
+    """
+
+    steps: int
+    anchors: int = 24
+    rate: float = 8e-4
+    encoder: dict[str, int] = field(
+        default_factory=lambda: {"width": 128, "heads": 4, "phase_blocks": 2, "plain_layers": 1}
+    )
+
+
+def figures(model: MotionBeat, tracks: list[Track], others: list[Track]) -> dict[str, dict]:
+    """All figures of :mod:`motionbeat.matching` for an encoder, as plain numbers; other songs come from ``others``."""
+    result: dict[str, dict] = {}
+    for condition, blind in (("told", False), ("blind", True)):
+        heard, deaf = fine_grained(model, tracks, others, blind)
+        result[condition] = {name: dataclasses.asdict(figure) for name, figure in heard.items()}
+        result[f"{condition}, deaf"] = {name: dataclasses.asdict(figure) for name, figure in deaf.items()}
+    for name, same_meter in (("retrieval", False), ("retrieval in the meter", True)):
+        found = retrieval(model, tracks, same_meter)
+        result[name] = {direction: dataclasses.asdict(each) for direction, each in found.items()}
+    return result
+
+
+def train_row(row: Ablation, tracks: Sequence[Track], settings: RunSettings, seed: int) -> MotionBeat:
+    """One row trained with one seed."""
+    objective = Objective(**row.objective)
+    torch.manual_seed(seed)
+    sampler = ClipSampler([t for t in tracks if t.pair.recorded_together or not row.paired_only], seed)
+    chosen: dict[str, Any] = settings.encoder | row.encoder | sampler.audio_statistics()
+    model = MotionBeat(**chosen, rhythm_heads=objective.aligns_rhythm, objective=dataclasses.asdict(objective))
+    return fit(model, sampler, objective, settings.steps, settings.anchors, settings.rate)
+
+
+def done(path: Path) -> set[tuple[str, int]]:
+    """Names and seeds of the rows that a file of results has."""
+    if not path.is_file():
+        return set()
+    return {(row["row"], row["seed"]) for row in map(json.loads, path.read_text().splitlines())}

@@ -1,0 +1,231 @@
+"""Clips, their negatives, and the tests of matching, on synthetic dances."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from motionbeat import evaluate
+from motionbeat.ablations import ABLATIONS, RunSettings, train_row
+from motionbeat.beats import BeatGrid
+from motionbeat.clips import ClipSampler, Track, motion_energy, tracks_of
+from motionbeat.contacts import detect_contacts
+from motionbeat.encoder import MotionBeat
+from motionbeat.matching import FINE_GRAINED, fine_grained, fine_grained_trials, over_songs, retrieval
+from motionbeat.motion_tokens import MOTION_TOKEN_DIM
+from motionbeat.objective import Objective
+from motionbeat.pairs import Pair
+from motionbeat.tokens import MELS, TOKEN_DIM, slot_grid
+from motionbeat.train import fit, training_loss
+from tests.test_training import stepping
+
+TINY = {"width": 16, "heads": 2, "phase_blocks": 1, "plain_layers": 1, "projection": 8}
+
+
+def pair(
+    name: str, tempo: float = 120.0, meter: int = 4, bars: int = 12, split: str = "train", song: str = ""
+) -> Pair:
+    """A body stepping on the beat to music with a bass drum on each downbeat and a hat on each beat."""
+    grid = BeatGrid.steady(tempo, bars * meter * 60 / tempo, meter, confidence=1.0)
+    slots = slot_grid(grid)
+    rng = np.random.default_rng(len(name))
+    mel = rng.integers(0, 30, (len(slots), 5, MELS))
+    mel[np.isclose(slots.phase, 0), 1:, :8] = 250
+    mel[np.isclose(slots.phase % 1, 0), 1:, -8:] = 200
+    motion = stepping(60 / tempo, grid.beats[-1], seed=len(name))
+    motion = replace(motion, contacts=detect_contacts(motion.joints(), motion.fps))
+    return Pair(
+        name, name, "pop", motion, np.ones(len(motion), bool), grid, slots,
+        mel.reshape(len(slots), TOKEN_DIM).astype(np.uint8), True, split, song or name,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tracks() -> list[Track]:
+    return tracks_of(
+        [pair("a"), pair("bb", 121), pair("ccc", 90, 3), pair("dddd", 90.5, 3), pair("e" * 5, 120, song="a")]
+    )
+
+
+def test_a_moved_dance_is_the_dance_read_elsewhere(tracks: list[Track]) -> None:
+    track = tracks[0]
+    own, contact = track.motion(20)
+    assert own.shape == (64, MOTION_TOKEN_DIM) and contact.shape == (64,)
+    later, later_contact = track.motion(20, shift=4)
+    np.testing.assert_allclose(later[:-4], own[4:], atol=1e-5)
+    np.testing.assert_allclose(later_contact[:-4], contact[4:], atol=1e-6)
+    slower, _ = track.motion(20, stretch=1.1)
+    np.testing.assert_allclose(slower[0], own[0], atol=0.3)
+    # after ten slots the stretched dance is a slot ahead
+    middle = slice(1 * 223, 2 * 223)
+    assert np.abs(slower[40, middle] - own[44, middle]).max() < np.abs(slower[40, middle] - own[40, middle]).max()
+
+
+def test_energy_is_the_mean_joint_speed(tracks: list[Track]) -> None:
+    tokens, _ = tracks[0].motion(20)
+    joints = tracks[0].pair.motion.joints()
+    speed = np.linalg.norm(np.diff(joints, axis=0), axis=2).mean(axis=1) * 30
+    first, last = int(tracks[0].pair.slots.times_s[20] * 30), int(tracks[0].pair.slots.times_s[84] * 30)
+    assert motion_energy(tokens).mean() == pytest.approx(speed[first:last].mean(), rel=0.05)
+
+
+def test_batches_hold_one_meter_one_first_beat_and_masked_doubles(tracks: list[Track]) -> None:
+    sampler = ClipSampler(tracks, seed=3)
+    seen = set()
+    for _ in range(12):
+        batch = sampler.batch(8, Objective(blind_share=0.0))
+        bar = batch.slots_per_bar
+        assert batch.audio.shape == (8, 4 * bar, TOKEN_DIM) and batch.motion.shape == (8, 4, 4 * bar, MOTION_TOKEN_DIM)
+        turn = 2 * np.pi * batch.first_beat * 4 / bar
+        torch.testing.assert_close(batch.theta[:, 0], torch.full((8,), turn), atol=1e-5, rtol=0)
+        assert batch.same.diagonal().all()
+        torch.testing.assert_close(batch.onsets.amax(dim=1), torch.ones(8))
+        seen.add((bar, batch.first_beat))
+    assert {bar for bar, _ in seen} == {12, 16} and len(seen) > 3
+
+
+def test_two_dances_to_one_song_are_no_negatives(tracks: list[Track]) -> None:
+    both = [track for track in tracks if track.pair.song == "a"]
+    assert {track.pair.dance for track in both} == {"a", "eeeee"}
+    assert ClipSampler(both, seed=0).batch(8, Objective()).same.all()
+
+
+def test_jitter_negatives_are_what_the_objective_asks_for(tracks: list[Track]) -> None:
+    sampler = ClipSampler(tracks[:1], seed=0)
+    only_beats = sampler.batch(4, Objective(fine_jitter=False))
+    assert only_beats.motion.shape[1] == 3
+    own, early, late = only_beats.motion.unbind(1)
+    torch.testing.assert_close(early[:, 4:], own[:, :-4], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(late[:, :-4], own[:, 4:], atol=1e-4, rtol=1e-4)
+    nothing = sampler.batch(4, Objective(tempo_negatives=0, beat_jitter=False, fine_jitter=False))
+    assert nothing.motion.shape[1] == 1 and nothing.tempo_index.shape == (4, 0)
+
+
+def test_tempo_negatives_have_the_tempo_and_are_others(tracks: list[Track]) -> None:
+    batch = ClipSampler(tracks, seed=1).batch(12, Objective(tempo_negatives=5))
+    jitters = batch.motion.shape[1] - 1
+    owner = batch.tempo_index // jitters
+    assert batch.tempo_mask.any()
+    own = torch.arange(12)[:, None].expand_as(owner)
+    assert (owner != own)[batch.tempo_mask].all()
+
+
+def test_blind_batches_turn_all_angles_alike(tracks: list[Track]) -> None:
+    sampler = ClipSampler(tracks[:2], seed=5)
+    turns = set()
+    for _ in range(10):
+        batch = sampler.batch(4, Objective(blind_share=1.0))
+        assert (batch.theta[:, 0] - batch.theta[0, 0]).abs().max() < 1e-5
+        turns.add(round(float(batch.theta[0, 0] / (2 * np.pi) * 16 - batch.first_beat * 4)) % 16)
+    assert len(turns) > 3
+
+
+@pytest.mark.parametrize("row", list(ABLATIONS))
+def test_every_ablation_trains_and_differs_only_where_it_says(row: str, tracks: list[Track]) -> None:
+    settings = RunSettings(steps=2, anchors=4, encoder=TINY)
+    model = train_row(ABLATIONS[row], tracks, settings, seed=0)
+    assert all(torch.isfinite(value).all() for value in model.parameters())
+    objective = Objective(**ABLATIONS[row].objective)
+    assert model.config["objective"] == objective.__dict__
+    assert (model.audio.rhythm is not None) == objective.aligns_rhythm
+    assert model.config["rotation"] == ABLATIONS[row].encoder.get("rotation", "qkv")
+
+
+def test_without_jitter_the_moved_dances_serve_other_anchors_only(tracks: list[Track]) -> None:
+    torch.manual_seed(0)
+    model = MotionBeat(**TINY, rhythm_heads=False)
+    objective = Objective(beat_jitter=False, fine_jitter=False, beat_weight=0, bar_weight=0, tempo_negatives=1)
+    batch = ClipSampler(tracks, seed=0).batch(6, objective)
+    _, figures = training_loss(model, batch, objective)
+    assert "jitter_wins" not in figures and "tempo_wins" in figures
+
+
+def test_training_learns_to_tell_a_dance_in_step(tracks: list[Track]) -> None:
+    torch.manual_seed(0)
+    model = MotionBeat(**(TINY | {"width": 32}), rhythm_heads=True, dropout=0.0)
+    losses = []
+    fit(
+        model, ClipSampler(tracks, 0), Objective(blind_share=0), 60, 8, 5e-3, lambda _, row: losses.append(row["loss"])
+    )
+    assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:5])
+    unknown = tracks_of([pair("f" * 6), pair("g" * 7, 120.5)], mirror=False)
+    heard, _ = fine_grained(model, unknown, unknown, blind=False)
+    assert heard["half beat"].mean > 0.9
+
+
+class Constant(MotionBeat):
+    """Hears and sees always the same."""
+
+    def embed_audio(self, tokens: torch.Tensor, theta: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.ones(len(tokens), 8), tokens
+
+    def embed_motion(
+        self, tokens: torch.Tensor, theta: torch.Tensor, contact: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.ones(len(tokens), 8), tokens
+
+
+class Phase(Constant):
+    """Sees nothing but how the foot strikes lie to the labelled bar, and expects them on its beats."""
+
+    def embed_motion(
+        self, tokens: torch.Tensor, theta: torch.Tensor, contact: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        lock = (contact * torch.cos(4 * theta)).sum(dim=1, keepdim=True)
+        return lock * torch.ones(len(tokens), 8), tokens
+
+
+def test_an_encoder_that_knows_nothing_is_at_one_half(tracks: list[Track]) -> None:
+    plain = [track for track in tracks if track.pair.grid.meter == 4][::2]
+    heard, deaf, songs = fine_grained_trials(Constant(**TINY), plain, plain, blind=False)
+    assert set(heard) == set(FINE_GRAINED) and len(songs) > 5
+    assert all((values[~np.isnan(values)] == 0.5).all() for values in heard.values())
+    assert all((values == 0.5).all() for values in deaf.values())
+
+
+def test_labels_give_the_half_beat_away_unless_blind(tracks: list[Track]) -> None:
+    plain = [track for track in tracks if track.pair.grid.meter == 4][::2]
+    told, told_deaf = fine_grained(Phase(**TINY), plain, plain, blind=False)
+    blind, _ = fine_grained(Phase(**TINY), plain, plain, blind=True)
+    assert told["half beat"].mean == told_deaf["half beat"].mean == 1.0
+    assert told["other song, in step"].mean == pytest.approx(0.5, abs=0.4)
+    assert blind["half beat"].mean < 0.8
+
+
+def test_songs_count_alike_however_many_clips_they_have() -> None:
+    figure = over_songs(np.array([1.0, 1.0, 1.0, 0.0, np.nan]), np.array(["a", "a", "a", "b", "b"]))
+    assert figure.mean == 0.5 and figure.low == 0.0 and figure.high == 1.0
+    assert np.isnan(over_songs(np.array([np.nan]), np.array(["a"])).mean)
+
+
+def test_retrieval_counts_windows_and_chance(tracks: list[Track]) -> None:
+    plain = tracks[::2]
+    found = retrieval(Constant(**TINY), plain, same_meter=False)["music to dance"]
+    assert found.windows >= 8
+    assert found.exact_chance[0] == pytest.approx(1 / found.windows)
+    assert found.song_chance[0] > found.exact_chance[0]
+
+
+def test_evaluate_writes_tables_and_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    folder, out = tmp_path / "pairs", tmp_path / "out"
+    folder.mkdir()
+    for each in (pair("a", split="test"), pair("bb", 121, split="test"), pair("ccc", 119)):
+        each.save(folder)
+    MotionBeat(**TINY, rhythm_heads=True).save_pretrained(tmp_path / "model")
+    command = ["--pairs", str(folder), "--out", str(out)]
+    assert evaluate.main([*command, "--model", str(tmp_path / "model")]) == 0
+    result = json.loads((out / "evaluation.json").read_text())
+    assert result["about"]["songs"] == ["a", "bb"]
+    assert "| half beat |" in (out / "evaluation.md").read_text()
+    rows = [*command, "--ablations", "--rows", "full", "plain InfoNCE", "--seeds", "0", "--steps", "1"]
+    assert evaluate.main(rows) == 0
+    assert len((out / "ablations.jsonl").read_text().splitlines()) == 2
+    assert evaluate.main(rows) == 0  # nothing is trained twice
+    assert len((out / "ablations.jsonl").read_text().splitlines()) == 2
+    assert "| plain InfoNCE | 1 |" in (out / "ablations.md").read_text()
+    capsys.readouterr()
+    assert evaluate.main([*command, "--split", "validation"]) == 2
+    assert "validation split" in capsys.readouterr().err
