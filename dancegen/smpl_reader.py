@@ -7,8 +7,8 @@ class is refused. The npz files of SMPL-H and SMPL-X are read without their pick
 
 from __future__ import annotations
 
+import math
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,16 @@ import numpy as np
 import scipy.sparse
 
 from motionbeat.errors import UserError
-from motionbeat.restricted_pickle import ArrayUnpickler, read_table
+from motionbeat.restricted_pickle import ArrayUnpickler, Record, plain_array, read_table
 
 MODEL_NAMES: dict[int, str] = {24: "SMPL", 52: "SMPL-H", 55: "SMPL-X"}
 """Model by its number of joints."""
 
 MAX_FILE_BYTES = 2 << 30
 """The largest official file, SMPL-X with all its parts, has 0.8 GB."""
+
+_DEEPEST_EXPRESSION = 8
+"""Layers of chumpy objects around an array. The official files have two: a Select of a Ch."""
 
 _KIND = "an SMPL, SMPL-H or SMPL-X model file"
 
@@ -74,34 +77,21 @@ def read_smpl(path: str | Path) -> SmplData:
         raise UserError(f"{path}: unpacks to more than this machine's memory holds.") from None
     try:
         return _check(entries)
+    except MemoryError:
+        raise UserError(f"{path}: unpacks to more than this machine's memory holds.") from None
     except (KeyError, ValueError, TypeError, IndexError) as error:
         reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise UserError(f"{path}: not an SMPL, SMPL-H or SMPL-X model file ({reason}).") from None
 
 
-class _Record:
-    """Stands in for an object of a foreign class: keeps its state, does nothing."""
-
-    state: dict[str, Any]
-
-    def __new__(cls, *args: object, **kwargs: object) -> _Record:
-        record = super().__new__(cls)
-        record.state = {}
-        return record
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        pass
-
-    def __setstate__(self, state: object) -> None:
-        self.state = state if isinstance(state, dict) else {}
-
-
-class _ChumpyRecord(_Record):
+class _ChumpyRecord(Record):
     """Any chumpy object."""
 
 
-class _SparseRecord(_Record):
+class _SparseRecord(Record):
     """Any scipy.sparse matrix."""
+
+    layout: str
 
 
 _SPARSE_NAMES = {"csc_matrix": "csc", "csr_matrix": "csr", "coo_matrix": "coo"}
@@ -130,41 +120,81 @@ def _read_npz(path: Path) -> dict[str, Any]:
                     entries[key] = data[key]
                 except ValueError:  # a pickled entry, such as SMPL-X's part names: not needed
                     continue
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (UserError, OSError, MemoryError):
+        raise
+    except Exception as error:  # a damaged zip raises many things, a broken header of an array nearly anything
         raise UserError(f"{path}: a damaged npz file ({error}). Copy or download it again.") from None
     return entries
 
 
-def _array(value: Any) -> np.ndarray:
+def _array(value: Any, depth: int = 0) -> np.ndarray:
     """The numbers in an entry, whatever wraps them."""
     if isinstance(value, _ChumpyRecord):
-        state = value.state
+        state = _state(value)
+        if depth == _DEEPEST_EXPRESSION:  # perhaps one that contains itself
+            raise ValueError("a chumpy expression in too many layers")
         if "x" in state:
-            return _array(state["x"])
+            return _array(state["x"], depth + 1)
         if "a" in state and "idxs" in state:  # chumpy's reordering.Select
-            picked = _array(state["a"]).ravel()[_array(state["idxs"]).astype(np.int64)]
-            return picked.reshape(state["preferred_shape"]) if "preferred_shape" in state else picked
+            picked = _array(state["a"], depth + 1).ravel()[_array(state["idxs"], depth + 1).astype(np.int64)]
+            return picked.reshape(_shape(state["preferred_shape"])) if "preferred_shape" in state else picked
         raise ValueError("a chumpy expression that holds no values")
     if isinstance(value, _SparseRecord):
-        state = value.state
-        shape = state["_shape"] if "_shape" in state else state["shape"]
-        if int(np.prod([int(side) for side in shape])) * 8 > MAX_FILE_BYTES:
-            raise ValueError("a sparse matrix larger than any SMPL file's")
-        layout = getattr(value, "layout", "")
-        if layout == "coo":
-            place = state["coords"] if "coords" in state else (state["row"], state["col"])
-            return scipy.sparse.coo_matrix((state["data"], tuple(place)), shape=shape).toarray()
-        build = scipy.sparse.csc_matrix if layout == "csc" else scipy.sparse.csr_matrix
-        return build((state["data"], state["indices"], state["indptr"]), shape=shape).toarray()
-    array = np.asarray(value)
-    if array.dtype == object or array.dtype.kind not in "fiub":
-        raise ValueError("an entry that is not an array of numbers")
-    return array
+        return _dense(value)
+    return plain_array(value)
+
+
+def _state(record: Record) -> dict[str, Any]:
+    if not isinstance(record.state, dict):
+        raise ValueError("an object without its values")
+    return record.state
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """Sides of an array, which may be numpy's numbers."""
+    if not isinstance(value, tuple):
+        raise ValueError("a shape that is none")
+    sides = [side if isinstance(side, int) else plain_array(side) for side in value]
+    if not all(isinstance(side, int) or (side.dtype.kind in "iu" and side.shape == ()) for side in sides):
+        raise ValueError("a shape that is none")
+    return tuple(int(side) for side in sides)
+
+
+def _dense(matrix: _SparseRecord) -> np.ndarray:
+    """The matrix written out. scipy's loops trust the indices, so those are checked here."""
+    state = _state(matrix)
+    shape = _shape(state["_shape"] if "_shape" in state else state["shape"])
+    if len(shape) != 2 or min(shape) < 1 or math.prod(shape) * 8 > MAX_FILE_BYTES:
+        raise ValueError(f"a sparse matrix of shape {shape}")
+    values = plain_array(state["data"])
+    if matrix.layout == "coo":
+        places = state["coords"] if "coords" in state else (state["row"], state["col"])
+        rows, columns = (_indices(place) for place in places)
+        if not len(values) == len(rows) == len(columns):
+            raise ValueError("a sparse matrix whose indices are not as many as its values")
+        return scipy.sparse.coo_matrix((values, (rows, columns)), shape=shape).toarray()
+    indices, bounds = _indices(state["indices"]), _indices(state["indptr"])
+    if (np.diff(bounds) < 0).any():  # check_format leaves this out where the last bound is 0
+        raise ValueError("a sparse matrix whose indptr is not in order")
+    build = scipy.sparse.csc_matrix if matrix.layout == "csc" else scipy.sparse.csr_matrix
+    built = build((values, indices, bounds), shape=shape)
+    built.check_format(full_check=True)
+    return built.toarray()
+
+
+def _indices(value: Any) -> np.ndarray:
+    indices = plain_array(value)
+    if indices.ndim != 1 or indices.dtype.kind not in "iu":
+        raise ValueError("a sparse matrix whose indices are not a row of whole numbers")
+    if len(indices) and not 0 <= indices.min() <= indices.max() < MAX_FILE_BYTES:  # so none is changed below
+        raise ValueError("a sparse matrix whose indices point outside")
+    return indices.astype(np.int64)
 
 
 def _check(entries: dict[str, Any]) -> SmplData:
     def floats(key: str) -> np.ndarray:
-        array = _array(entries[key]).astype(np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite
+            array = _array(entries[key]).astype(np.float32)
         if not np.isfinite(array).all():
             raise ValueError(f"{key} has values that are not finite")
         return array
@@ -173,16 +203,20 @@ def _check(entries: dict[str, Any]) -> SmplData:
     if tree.ndim != 2 or tree.shape[1] not in MODEL_NAMES:
         raise ValueError(f"kintree_table is {tree.shape}, expected 24, 52 or 55 joints")
     joints = tree.shape[1]
-    parents = tree[0].astype(np.int64)
+    with np.errstate(invalid="ignore"):  # what is no number becomes negative
+        parents = tree[0].astype(np.int64)
     parents[0] = -1  # stored as the largest unsigned number
     if (parents[1:] >= np.arange(1, joints)).any() or (parents[1:] < 0).any():
         raise ValueError("kintree_table is not a tree in order")
     template = floats("v_template")
     count = len(template)
+    faces = _array(entries["f"])
+    if faces.ndim != 2 or faces.shape[1] != 3 or not 0 <= faces.min() <= faces.max() < count:
+        raise ValueError("f does not index the vertices")
     data = SmplData(
         name=MODEL_NAMES[joints],
         v_template=template,
-        faces=_array(entries["f"]).astype(np.int32),
+        faces=faces.astype(np.int32),
         weights=floats("weights"),
         joint_regressor=floats("J_regressor"),
         parents=parents,
@@ -198,8 +232,6 @@ def _check(entries: dict[str, Any]) -> SmplData:
     for key, shape in expected.items():
         if getattr(data, key).shape != shape:
             raise ValueError(f"{key} is {getattr(data, key).shape}, expected {shape}")
-    if data.faces.ndim != 2 or data.faces.shape[1] != 3 or not 0 <= data.faces.min() <= data.faces.max() < count:
-        raise ValueError("f does not index the vertices")
     if data.hand_poses is not None and data.hand_poses.shape != (2, 45):
         raise ValueError(f"the mean hand poses are {data.hand_poses.shape}, expected (2, 45)")
     return data

@@ -19,22 +19,23 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from diffusers.utils.logging import disable_progress_bar
+from diffusers import DDIMScheduler
 
 from dancegen.body import Body, load_body, load_smpl_body
 from dancegen.cleanup import clean_motion
+from dancegen.denoiser import DanceDenoiser
 from dancegen.metrics import Score, summarise
 from dancegen.output import OutputPaths, StagedOutputs, check_outputs
 from dancegen.pipeline import DanceOutput, DancePipeline
 from dancegen.render import make_renderer, render_frames
-from dancegen.settings import DanceSettings, model_folder
+from dancegen.settings import MAX_STEPS, DanceSettings, model_folder
 from dancegen.stage_clock import StageClock
 from dancegen.video import write_video
 from motionbeat.audio import load_audio
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.encoder import MotionBeat, MusicEmbedding
-from motionbeat.errors import UserError
 from motionbeat.ffmpeg import ffmpeg_executable
+from motionbeat.model_files import check_class, load_model, reading
 from motionbeat.motion import Motion
 
 STAGES = ("loading", "listening", "composing", "cleaning", "filming")
@@ -98,21 +99,30 @@ def load_models(chosen: Path | None = None) -> DanceModels:
         UserError: the folder does not hold such models.
     """
     folder = model_folder(chosen)
-    disable_progress_bar()  # Of the parts of a pipeline as they are read: a matter of milliseconds.
-    try:
-        only_here = {"use_safetensors": True, "local_files_only": True}
-        # the generator understands only the encoder that it was trained with
-        encoder = MotionBeat.from_pretrained(folder / "encoder", **only_here)
-        pipeline = DancePipeline.from_pretrained(folder, **only_here)
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"model: {folder} cannot be read ({' '.join(str(error).split())}).") from None
+    # the generator understands only the encoder that it was trained with
+    encoder = load_model(folder / "encoder", MotionBeat)
+    pipeline = _load_pipeline(folder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     pipeline.set_progress_bar_config(disable=True)
     checksums = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted([*folder.glob("encoder/*.safetensors"), *folder.glob("denoiser/*.safetensors")])
     }
-    return DanceModels(encoder.eval().to(device), pipeline.to(device), checksums)
+    return DanceModels(encoder.to(device), pipeline.to(device), checksums)
+
+
+def _load_pipeline(folder: Path) -> DancePipeline:
+    """The pipeline from its parts: diffusers' own way would import whatever module the folder's index names."""
+    denoiser = load_model(folder / "denoiser", DanceDenoiser)
+    with reading(folder):
+        check_class(folder / "model_index.json", DancePipeline)
+    with reading(folder / "scheduler"):
+        check_class(folder / "scheduler" / "scheduler_config.json", DDIMScheduler)
+        scheduler = DDIMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
+        scheduler.set_timesteps(MAX_STEPS)
+        if scheduler.config["prediction_type"] != "sample" or not scheduler.alphas_cumprod.isfinite().all():
+            raise ValueError("its schedule is not one of clean samples")
+    return DancePipeline(denoiser, scheduler)
 
 
 def dance(

@@ -37,6 +37,9 @@ class Ablation:
     paired_only: bool = False
 
 
+METHOD: dict[str, Any] = {"rotation": "qkv", "pooling": "bar", "contact_guidance": "add"}
+"""The full method's switches of the encoder."""
+
 _NO_SRAL = {"beat_weight": 0.0, "bar_weight": 0.0}
 _PLAIN = {"tempo_negatives": 0, "beat_jitter": False, "fine_jitter": False} | _NO_SRAL
 
@@ -49,12 +52,14 @@ ABLATIONS = {
     "no SRAL": Ablation(objective=_NO_SRAL),
     "SRAL, beat term only": Ablation(objective={"bar_weight": 0.0}),
     "SRAL, bar term only": Ablation(objective={"beat_weight": 0.0}),
-    "no phase rotation": Ablation(encoder={"rotation": "none"}),
-    "rotation of q and k only": Ablation(encoder={"rotation": "qk"}),
+    "no phase rotation": Ablation(encoder={"rotation": "none", "pooling": "mean"}),
+    "rotation in attention only": Ablation(encoder={"pooling": "mean"}),
     "plain attention on motion": Ablation(encoder={"contact_guidance": "none"}),
-    "contacts as a gate": Ablation(encoder={"contact_guidance": "gate"}),
-    "true bar angles only": Ablation(objective={"blind_share": 0.0}),
     "no beat-locked dances": Ablation(paired_only=True),
+    "true bar angles only": Ablation(objective={"blind_share": 0.0}),
+    "rotation of q and k, and in pooling": Ablation(encoder={"rotation": "qk"}),
+    "contacts as a gate": Ablation(encoder={"contact_guidance": "gate"}),
+    "contrast both ways": Ablation(objective={"both_ways": True}),
 }
 """All rows by name, the full method first."""
 
@@ -73,8 +78,8 @@ class RunSettings:
     steps: int
     anchors: int = 24
     rate: float = 8e-4
-    encoder: dict[str, int] = field(
-        default_factory=lambda: {"width": 128, "heads": 4, "phase_blocks": 2, "plain_layers": 1}
+    encoder: dict[str, Any] = field(
+        default_factory=lambda: {"width": 128, "heads": 4, "phase_blocks": 2, "plain_layers": 1} | METHOD
     )
 
 
@@ -82,9 +87,14 @@ def figures(model: MotionBeat, tracks: list[Track], others: list[Track]) -> dict
     """All figures of :mod:`motionbeat.matching` for an encoder, as plain numbers; other songs come from ``others``."""
     result: dict[str, dict] = {}
     for condition, blind in (("told", False), ("blind", True)):
-        heard, deaf = fine_grained(model, tracks, others, blind)
-        result[condition] = {name: dataclasses.asdict(figure) for name, figure in heard.items()}
-        result[f"{condition}, deaf"] = {name: dataclasses.asdict(figure) for name, figure in deaf.items()}
+        trials = fine_grained(model, tracks, others, blind)
+        for name, sound, seamless in (
+            (condition, True, False),
+            (f"{condition}, no sound", False, False),
+            (f"{condition}, seamless", True, True),
+            (f"{condition}, seamless, no sound", False, True),
+        ):
+            result[name] = {test: dataclasses.asdict(each) for test, each in trials.figures(sound, seamless).items()}
     for name, same_meter in (("retrieval", False), ("retrieval in the meter", True)):
         found = retrieval(model, tracks, same_meter)
         result[name] = {direction: dataclasses.asdict(each) for direction, each in found.items()}
@@ -101,8 +111,7 @@ def train_row(row: Ablation, tracks: Sequence[Track], settings: RunSettings, see
     return fit(model, sampler, objective, settings.steps, settings.anchors, settings.rate)
 
 
-def done(path: Path) -> set[tuple[str, int]]:
-    """Names and seeds of the rows that a file of results has."""
-    if not path.is_file():
-        return set()
-    return {(row["row"], row["seed"]) for row in map(json.loads, path.read_text().splitlines())}
+def done(path: Path, settings: RunSettings, split: str) -> list[dict]:
+    """The rows of a file of results that were trained with these settings and measured on this split."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+    return [row for row in rows if row["settings"] == dataclasses.asdict(settings) and row["about"]["split"] == split]

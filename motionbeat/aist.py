@@ -27,10 +27,10 @@ from tqdm import tqdm
 from motionbeat.audio import load_audio
 from motionbeat.dances import Dance
 from motionbeat.errors import UserError
-from motionbeat.grounding import grounded
+from motionbeat.grounding import FARTHEST_M, grounded
 from motionbeat.motion import Motion
 from motionbeat.motion_features import MOTION_FPS
-from motionbeat.restricted_pickle import read_table
+from motionbeat.restricted_pickle import plain_array, read_table
 from motionbeat.steady_beats import SteadyBeats, fit_steady_beats
 
 AIST_FPS = 60
@@ -114,26 +114,27 @@ def read_aist_motion(path: Path) -> Motion:
     except MemoryError:
         raise UserError(f"{path}: unpacks to more than this machine's memory holds.") from None
     try:
-        poses, trans, scaling = (
-            np.asarray(table[key], dtype=np.float32) for key in ("smpl_poses", "smpl_trans", "smpl_scaling")
-        )
+        poses, trans, scaling = (plain_array(table[key]) for key in ("smpl_poses", "smpl_trans", "smpl_scaling"))
     except KeyError as error:
         raise UserError(f"{path}: not an AIST++ motion ({error.args[0]} is missing).") from None
-    except (TypeError, ValueError):
+    except ValueError:
         raise UserError(f"{path}: not an AIST++ motion (an entry is not an array of numbers).") from None
     if poses.shape[1:] not in ((72,), (24, 3)) or trans.shape != (len(poses), 3) or scaling.size != 1:
         shapes = f"smpl_poses {poses.shape}, smpl_trans {trans.shape}, smpl_scaling {scaling.shape}"
         raise UserError(f"{path}: not an AIST++ motion ({shapes}; expected (T, 72), (T, 3), (1,)).")
     if len(poses) < AIST_FPS:
         raise UserError(f"{path}: only {len(poses)} frames, less than a second. Download it again.")
-    if not (
-        np.isfinite(poses).all() and np.isfinite(trans).all() and np.isfinite(scaling).all() and scaling.min() > 0
-    ):
-        raise UserError(f"{path}: has numbers that are not finite, or a scaling that is not positive.")
     step = AIST_FPS // MOTION_FPS
-    # The fit lets angles run on through turns; an axis-angle vector of ours is never longer than pi.
-    turns = Rotation.from_rotvec(poses[::step].reshape(-1, 3)).as_rotvec().astype(np.float32)
-    return grounded(Motion(turns.reshape(-1, 24, 3), trans[::step] / scaling.reshape(()), float(MOTION_FPS)))
+    # Looked at as they come out, in metres and wrapped: what is finite in the file need not be so any more.
+    with np.errstate(all="ignore"):
+        metres = trans.astype(np.float64) / scaling.astype(np.float64).reshape(())
+        # The fit lets angles run on through turns; an axis-angle vector of ours is never longer than pi.
+        turns = Rotation.from_rotvec(poses.reshape(-1, 3).astype(np.float64)).as_rotvec().reshape(-1, 24, 3)
+    if not (np.isfinite(turns).all() and np.isfinite(metres).all() and scaling.min() > 0):
+        raise UserError(f"{path}: has numbers that are not finite, or a scaling that is not positive.")
+    if np.abs(metres).max() > FARTHEST_M:
+        raise UserError(f"{path}: the dancer is more than {FARTHEST_M:g} m away. Download it again.")
+    return grounded(Motion(turns[::step].astype(np.float32), metres[::step].astype(np.float32), float(MOTION_FPS)))
 
 
 def _find_sequences(folder: Path) -> list[_Sequence]:

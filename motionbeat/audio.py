@@ -46,6 +46,7 @@ _ABSURD_PEAK = 1e6  # above the largest integer full scale that someone may have
 _BLOCK_FRAMES = 1 << 16
 _DECODE_TIMEOUT_S = 300.0
 _PREROLL_S = 5.0
+_LATEST_START_S = 1e7  # four months; the samples before it still fit a 64-bit count at any rate
 _EDGE_S = 0.05  # where resampling a constant offset leaves a ripple
 
 
@@ -161,6 +162,8 @@ def save_audio(path: str | Path, audio: Audio) -> None:
 def _check_range(start_s: float, duration_s: float | None) -> None:
     if not (math.isfinite(start_s) and start_s >= 0):
         raise UserError(f"The start must be 0 s or later, got {start_s:g} s.")
+    if start_s > _LATEST_START_S:
+        raise UserError(f"The start ({start_s:g} s) is beyond the end of any sound; choose an earlier one.")
     if duration_s is not None and not (math.isfinite(duration_s) and duration_s >= MIN_DURATION_S):
         raise UserError(f"The duration must be at least {MIN_DURATION_S:g} s, got {duration_s:g} s.")
 

@@ -30,7 +30,7 @@ JobT = TypeVar("JobT", bound=Job)
 def run_batch(
     jobs: Iterable[JobT],
     work: Callable[[JobT], tuple[str, dict[str, Any]]],
-    songs: Sequence[Path],
+    inputs: Sequence[Path],
     refused: Sequence[UserError],
     force: bool,
     as_json: bool,
@@ -40,7 +40,7 @@ def run_batch(
     Args:
         jobs: one for each song. One whose files exist is refused before any work.
         work: does a job; returns the line and the JSON object to print. It may raise :class:`UserError`.
-        songs: everything that is read, and never to be replaced.
+        inputs: everything that is read, and never to be replaced.
         refused: what is wrong with the command's arguments already.
         force: whether files that exist are replaced.
         as_json: print objects instead of lines: the object of each song with its ``outputs``, or its ``error``.
@@ -52,7 +52,7 @@ def run_batch(
     free = []
     for job in jobs:
         try:
-            check_free(job.files, songs, force)
+            check_free(job.files, inputs, force)
         except UserError as error:
             refused.append(error)
         else:

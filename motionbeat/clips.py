@@ -11,6 +11,7 @@ import torch
 
 from motionbeat.contacts import contact_pulses
 from motionbeat.encoder import BARS_PER_CLIP
+from motionbeat.errors import UserError
 from motionbeat.motion_features import CONTACT, FEATURE_DIM, motion_to_features
 from motionbeat.motion_tokens import frames_in_slots, motion_frames, pulses_in_slots
 from motionbeat.objective import Objective
@@ -27,7 +28,6 @@ DRIFTS = (0.02, 0.12)
 """Range of the tempo error of a drifting negative."""
 
 _ROOM_BEFORE = SLOTS_PER_BEAT
-_ROOM_AFTER = 2 * SLOTS_PER_BEAT  # a beat of jitter, or 10 % of four bars
 _TEMPO_GROUP = 4  # clips of about the same tempo that are drawn together, to be one another's tempo negatives
 
 
@@ -78,7 +78,8 @@ class Track:
         theta: (N,) float32 angle of each slot in the bar, radians.
         slots_per_bar: slots in a bar.
         length: slots in a clip, ``bars`` bars.
-        starts: (n,) slots, each on a beat, at which a sound clip with room on both sides begins.
+        sound: (N,) bool, False where the recording is faulty or stitched.
+        starts: (n,) slots, each on a beat, at which a sound clip of regular bars with room on both sides begins.
     """
 
     def __init__(
@@ -92,6 +93,8 @@ class Track:
         self.frames = motion_frames(values, motion.fps)
         self.pulses = contact_pulses(values[:, CONTACT])
         self.audio = pair.audio_tokens if features is None else features
+        if len(self.audio) != len(slots):
+            raise ValueError(f"{pair.name}: {len(self.audio)} rows of features for {len(slots)} slots")
         self.theta = (2 * math.pi / slots.meter * slots.phase).astype(np.float32)
         self.lengths_s = slots.lengths_s
         self.slots_per_bar = slots.meter * SLOTS_PER_BEAT
@@ -100,12 +103,21 @@ class Track:
         self.sound = pair.valid[nearest] & (slots.times_s < motion.duration)
         total = np.cumsum(np.concatenate([[0.0], self.sound]))
         starts = np.flatnonzero(np.isclose(slots.phase % 1.0, 0))
-        starts = starts[(starts >= _ROOM_BEFORE) & (starts + self.length + _ROOM_AFTER <= len(slots))]
-        self.starts = starts[(total[starts + self.length] - total[starts]) / self.length >= MIN_VALID]
+        # what follows must leave room for a beat of jitter and for the longest drift
+        room_after = max(SLOTS_PER_BEAT, math.ceil(DRIFTS[1] * self.length))
+        starts = starts[(starts >= _ROOM_BEFORE) & (starts + self.length + room_after <= len(slots))]
+        sound = (total[starts + self.length] - total[starts]) / self.length >= MIN_VALID
+        # a bar that breaks off would put the rest of the clip out of its bars
+        breaks = np.append(0, np.cumsum(~np.isclose(np.diff(slots.phase) % slots.meter, 1 / SLOTS_PER_BEAT)))
+        self.starts = starts[sound & (breaks[starts + self.length - 1] == breaks[starts])]
 
     def first_beat(self, start: int) -> int:
         """The beat of the bar, from 0, on which the clip at slot ``start`` begins."""
         return round(float(self.pair.slots.phase[start]))
+
+    def is_seamless(self, start: int) -> bool:
+        """Whether all slots of the clip at slot ``start``, and those that its moved copies reach, are sound."""
+        return bool(self.sound[start - _ROOM_BEFORE : start + self.length + SLOTS_PER_BEAT].all())
 
     def motion(self, start: int, shift: int = 0, stretch: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Motion tokens (T, 669) and contact pulses (T,) of the clip at slot ``start``.
@@ -133,10 +145,16 @@ def motion_energy(tokens: np.ndarray) -> np.ndarray:
 
 
 class ClipSampler:
-    """Draws :class:`ClipBatch` es from tracks; all random choices come from ``seed``."""
+    """Draws :class:`ClipBatch` es from tracks; all random choices come from ``seed``.
+
+    Raises:
+        UserError: no track is long enough for a clip.
+    """
 
     def __init__(self, tracks: list[Track], seed: int, augment: bool = True) -> None:
         self.tracks = [track for track in tracks if len(track.starts)]
+        if not self.tracks:
+            raise UserError("No dance there is long enough for a clip. Try shorter clips (--bars 2).")
         self.rng = np.random.default_rng(seed)
         self.augment = augment
         # a recording counts by its unique length, however many songs it meets
@@ -144,6 +162,12 @@ class ClipSampler:
         self.weight = np.array([len(t.starts) / dances.count(t.pair.dance) for t in self.tracks])
         self.meter = np.array([track.pair.grid.meter for track in self.tracks])
         self.tempo = np.array([track.pair.grid.tempo for track in self.tracks])
+        # how much there is of each meter and first beat of a clip
+        self.shares: dict[tuple[int, int], float] = {}
+        for track, weight in zip(self.tracks, self.weight, strict=True):
+            for start in track.starts:
+                kind = (track.pair.grid.meter, track.first_beat(start))
+                self.shares[kind] = self.shares.get(kind, 0.0) + weight / len(track.starts)
 
     def audio_statistics(self) -> dict[str, float]:
         """Mean and standard deviation of all values of the audio tokens, as arguments of
@@ -167,9 +191,9 @@ class ClipSampler:
 
     def batch(self, anchors: int, objective: Objective) -> ClipBatch:
         """Draw ``anchors`` clips with the negatives that an objective asks for."""
-        meters, share = np.unique(self.meter), np.bincount(self.meter, weights=self.weight)
-        meter = int(self.rng.choice(meters, p=share[meters] / share.sum()))
-        first_beat = int(self.rng.integers(meter))
+        kinds = list(self.shares)
+        drawn = self.rng.choice(len(kinds), p=np.array(list(self.shares.values())) / sum(self.shares.values()))
+        meter, first_beat = kinds[int(drawn)]
         chosen = self._draw(anchors, meter, first_beat)
         blind = self.rng.random() < objective.blind_share
         turn = 2 * math.pi * self.rng.integers(meter * SLOTS_PER_BEAT) / (meter * SLOTS_PER_BEAT) if blind else 0.0

@@ -11,14 +11,17 @@ Two layouts are read (see ``MODEL_CARD.md`` for what they are and their licences
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from motionbeat.array_files import numbers, read_arrays, wrong_file
 from motionbeat.beats import BeatGrid
 from motionbeat.errors import UserError
-from motionbeat.motion import Motion
+from motionbeat.motion import Motion, motion_from_arrays
 
 VALIDATION = (
     "DANCE_C_9", "DANCE_R_10", "DANCE_T_8", "DANCE_W_7", "DANCE_W_15", "DANCE_W_23", "DANCE_W_31",
@@ -36,6 +39,9 @@ TEST = (
 
 COUPLE_STYLES = ("salsa", "tango", "waltz")
 """Recorded from one dancer of a couple: arms in hold look odd when danced alone."""
+
+_EXPECTED = "Give the folder of the data set (see motionbeat.dances)."
+_LATEST_S = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,26 +80,33 @@ def read_ballroom(folder: Path) -> list[Dance]:
     """The paired ballroom dances.
 
     Raises:
-        UserError: the folder has no index.json.
+        UserError: the folder has no index.json, or it or a dance of it is missing, damaged or something else.
     """
+    index = _index(folder)
+    entries = index.get("dances")
+    if not isinstance(entries, list):
+        raise _wrong_index(folder, "no list of dances")
     dances = []
-    for entry in _index(folder)["dances"]:
-        with np.load(folder / f"{entry['name']}.npz") as data:
-            motion = Motion(
-                data["poses"].reshape(-1, 24, 3),
-                data["trans"],
-                float(data["fps"]),
-                data["contacts"].astype(np.float32),
-            )
-            meter = int(entry["meter"].split("/")[0])
+    for entry in entries:
+        about = _texts(folder, entry, ("name", "genre", "song", "meter"))
+        name = _plain_name(folder, about["name"])
+        path = folder / f"{name}.npz"
+        needed = ("poses", "trans", "fps", "contacts", "beats", "downbeats", "seam")
+        arrays = read_arrays(path, "a dance of the ballroom set", _EXPECTED, needed)
+        try:
+            motion = motion_from_arrays(arrays["poses"], arrays["trans"], arrays["fps"], arrays["contacts"])
+            valid = ~_flags("seam", arrays["seam"], len(motion))
+            beats, downbeats = (numbers(key, arrays[key], _LATEST_S) for key in ("beats", "downbeats"))
+            if beats.ndim != 1 or downbeats.ndim != 1 or not len(beats) or not len(downbeats):
+                raise ValueError("it has no beats or no downbeats")
             # the lists were made by hand: a downbeat is the beat nearest to it
-            beats = data["beats"].astype(np.float64)
-            downbeats = beats[np.unique(np.abs(beats[:, None] - data["downbeats"][None]).argmin(axis=0))]
-            grid = BeatGrid(beats, downbeats, meter, float(entry["bpm"]), 1.0)
-            valid = ~data["seam"]
+            downbeats = beats[np.unique(np.abs(beats[:, None] - downbeats[None]).argmin(axis=0))]
+            grid = BeatGrid(beats, downbeats, int(about["meter"].split("/")[0]), float(entry["bpm"]), 1.0)
+        except (ValueError, KeyError, TypeError) as error:
+            raise wrong_file(path, "a dance of the ballroom set", error, _EXPECTED) from None
+        music = folder / f"{name}.ogg"
         dances.append(
-            Dance(entry["name"], entry["genre"], motion, valid, grid, folder / f"{entry['name']}.ogg", False,
-                  split_of(entry["name"]), entry["song"])
+            Dance(name, about["genre"], motion, valid, grid, music, False, split_of(name), song=about["song"])
         )
     return dances
 
@@ -102,20 +115,62 @@ def read_open(folder: Path) -> list[Dance]:
     """The open dances without music.
 
     Raises:
-        UserError: the folder has no index.json.
+        UserError: the folder has no index.json, or it or a dance of it is missing, damaged or something else.
     """
     dances = []
-    for name, entry in _index(folder).items():
-        with np.load(folder / f"{name}.npz") as data:
-            motion = Motion(data["poses"].reshape(-1, 24, 3), data["trans"], float(data["fps"]))
-            valid = data["valid"].astype(bool)
-        style = "pop" if name.startswith("g1_") else entry["genre"]
+    for given, entry in _index(folder).items():
+        name = _plain_name(folder, given)
+        style = "pop" if name.startswith("g1_") else _texts(folder, entry, ("genre",))["genre"]
+        path = folder / f"{name}.npz"
+        arrays = read_arrays(path, "a dance of the open set", _EXPECTED, ("poses", "trans", "fps", "valid"))
+        try:
+            motion = motion_from_arrays(arrays["poses"], arrays["trans"], arrays["fps"])
+            valid = _flags("valid", arrays["valid"], len(motion))
+        except ValueError as error:
+            raise wrong_file(path, "a dance of the open set", error, _EXPECTED) from None
         dances.append(Dance(name, style, motion, valid, None, None, True, split_of(name)))
     return dances
 
 
-def _index(folder: Path) -> dict:
+def _index(folder: Path) -> dict[str, Any]:
     path = folder / "index.json"
     if not path.is_file():
-        raise UserError(f"{folder}: no index.json there. Give the folder of the data set (see motionbeat.dances).")
-    return json.loads(path.read_text())
+        raise UserError(f"{folder}: no index.json there. {_EXPECTED}")
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    except (ValueError, RecursionError):  # the last: a thousand brackets
+        raise _wrong_index(folder, "not JSON") from None
+    if not isinstance(index, dict):
+        raise _wrong_index(folder, "no table")
+    return index
+
+
+def _wrong_index(folder: Path, reason: str) -> UserError:
+    return wrong_file(folder / "index.json", "the index of a data set", reason, _EXPECTED)
+
+
+def _texts(folder: Path, entry: object, keys: Iterable[str]) -> dict[str, str]:
+    """Some entries of a dance in the index, all of them texts."""
+    if not isinstance(entry, dict):
+        raise _wrong_index(folder, "an entry is no table")
+    for key in keys:
+        if not isinstance(entry.get(key), str):
+            raise _wrong_index(folder, f"{str(entry.get('name', 'a dance'))[:80]} has no {key}")
+    return {key: entry[key] for key in keys}
+
+
+def _plain_name(folder: Path, name: str) -> str:
+    """The name of a dance, which becomes file names here and in the pairs: no way into other folders."""
+    if not name or Path(name).name != name:
+        raise _wrong_index(folder, f"{name[:80]!r} is not the plain name of a file")
+    return name
+
+
+def _flags(name: str, array: np.ndarray, frames: int) -> np.ndarray:
+    """(T,) bool of an array of one truth value or number for each frame."""
+    values = numbers(name, array, np.inf, kinds="fiub")
+    if values.shape != (frames,):
+        raise ValueError(f"{name} must be ({frames},), got {values.shape}")
+    return values.astype(bool)

@@ -34,7 +34,6 @@ import hashlib
 import json
 import math
 import sys
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +41,7 @@ from typing import Any
 
 import numpy as np
 
+from motionbeat.array_files import numbers, read_arrays, wrong_file
 from motionbeat.assets import asset_path
 from motionbeat.audio import load_audio
 from motionbeat.batch import project_version, run_batch
@@ -50,6 +50,7 @@ from motionbeat.command import OneLineParser, run_command
 from motionbeat.encoder import BARS_PER_CLIP, MotionBeat, MusicEmbedding
 from motionbeat.errors import UserError
 from motionbeat.hearing_plot import hear_dance, write_hearing_plot
+from motionbeat.model_files import load_model
 from motionbeat.motion import Motion, load_motion
 from motionbeat.output import StagedFiles, distinct_names, find_songs, target_paths
 from motionbeat.tokens import SLOTS_PER_BEAT
@@ -65,6 +66,16 @@ UNITS = {
     "onsets": "share of the song's strongest onset",
 }
 
+_SHAPES = {
+    "clip": 1, "clips": 2, "clip_starts": 1, "tokens": 2, "token_times_s": 1, "token_phase": 1, "onsets": 1,
+    "beats": 1, "downbeats": 1, "meter": 0, "tempo": 0, "confidence": 0,
+}  # fmt: skip
+"""Arrays of every embedding, and how many axes each has."""
+
+_WHAT = "a song's embedding"
+_AGAIN = "Make one with python -m motionbeat.embed."
+_LARGEST = 1e9
+_LONGEST_CLIP = 1.001
 _BESIDE = object()  # --plot without a place: beside the npz
 
 
@@ -104,12 +115,9 @@ def load_encoder(folder: Path | None = None) -> Encoder:
     weights = sorted(folder.glob("*.safetensors"))
     if not (folder / "config.json").is_file() or not weights:
         raise UserError(f"model: {folder} holds no encoder. Give a folder with config.json and *.safetensors.")
-    try:
-        model = MotionBeat.from_pretrained(folder, use_safetensors=True, local_files_only=True)
-        digest = hashlib.sha256(b"".join(path.read_bytes() for path in weights)).hexdigest()
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise UserError(f"model: {folder} cannot be read ({' '.join(str(error).split())[:200]}).") from None
-    return Encoder(model.eval(), digest)
+    model = load_model(folder, MotionBeat)
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in weights)).hexdigest()
+    return Encoder(model, digest)
 
 
 def save_embedding(path: Path, music: MusicEmbedding, start_s: float, about: dict[str, Any]) -> None:
@@ -145,24 +153,29 @@ def read_embedding(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays and ``about`` of an npz that :func:`save_embedding` wrote.
 
     Raises:
-        UserError: the file is missing or something else.
+        UserError: the file is missing, damaged, something else, or has shapes and values that none of them has.
     """
+    arrays = read_arrays(path, _WHAT, _AGAIN, ("about", *_SHAPES), ("accents",))
     try:
-        with np.load(path, allow_pickle=False) as data:
-            arrays = {name: data[name] for name in data.files}
         about = json.loads(str(arrays.pop("about")))
-        clips, starts, slots = arrays["clips"], arrays["clip_starts"], len(arrays["token_times_s"])
-        whole = clips.ndim == 2 and starts.shape == clips.shape[:1] and len(arrays["token_phase"]) == slots
-        if not whole or not np.isfinite(clips).all() or len({"beats", "downbeats", "meter", "tempo"} - set(arrays)):
-            raise ValueError("its arrays do not fit together")
-        float(about["start_s"]), str(about["model_sha256"])
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file.") from None
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(
-            f"{path}: not a song's embedding ({reason}). Make one with python -m motionbeat.embed."
-        ) from None
+        if not math.isfinite(float(about["start_s"])) or not isinstance(about["model_sha256"], str):
+            raise ValueError("its start is no number, or it names no encoder")
+        for name, axes in _SHAPES.items():
+            numbers(name, arrays[name], _LARGEST)
+            if arrays[name].ndim != axes:
+                raise ValueError(f"{name} must have {axes} axes, got {arrays[name].shape}")
+        clips, starts, slots = arrays["clips"], arrays["clip_starts"], arrays["token_times_s"]
+        whole = len(clips) > 0 and starts.shape == clips.shape[:1] and arrays["clip"].shape == clips.shape[1:]
+        if not whole or starts.dtype.kind not in "iu" or arrays["meter"].dtype.kind not in "iu":
+            raise ValueError("its clips do not fit together")
+        if any(arrays[name].shape[:1] != slots.shape for name in ("tokens", "token_phase", "onsets")):
+            raise ValueError("its slots do not fit together")
+        if np.linalg.norm(clips.astype(np.float64), axis=1).max() > _LONGEST_CLIP:
+            raise ValueError("its clips are longer than unit vectors")
+    except KeyError as error:
+        raise wrong_file(path, _WHAT, f"it does not say its {error.args[0]}", _AGAIN) from None
+    except (ValueError, TypeError) as error:
+        raise wrong_file(path, _WHAT, error, _AGAIN) from None
     return arrays, about
 
 
@@ -182,7 +195,7 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add(
         "--plot", nargs="?", type=Path, const=_BESIDE, metavar="DIR|FILE.png",
-        help="draw what the encoder hears (default: beside the npz)",
+        help="draw what the encoder hears (default: beside the npz); name the songs before it",
     )  # fmt: skip
     add("--motion", type=Path, metavar="DANCE.npz", help="draw a dance that belongs to the (one) song too")
     add("--start", type=float, default=0.0, metavar="S", help="seconds to skip at the beginning")
@@ -215,7 +228,8 @@ def run(args: argparse.Namespace) -> int:
     def work(job: _Job) -> tuple[str, dict[str, Any]]:
         return _embed(job, encoder, motion, args.start, args.duration, args.force)
 
-    return run_batch(jobs, work, songs, refused, args.force, args.json)
+    read = songs if args.motion is None else [*songs, args.motion]
+    return run_batch(jobs, work, read, refused, args.force, args.json)
 
 
 def _plan(songs: Sequence[Path], args: argparse.Namespace) -> list[_Job]:
@@ -259,7 +273,8 @@ def _embed(
     }
     shown = ", ".join(str(path) for path in job.files)
     tokens, width = music.tokens.shape
-    return f"{job.song.name}: {describe(music.grid)}; {tokens} tokens of {width} -> {shown}", report
+    line = f"{job.song.name}: {describe(music.grid)}; {tokens} tokens of {width} -> {shown}"
+    return " ".join(line.split()), report
 
 
 def main(argv: Sequence[str] | None = None) -> int:

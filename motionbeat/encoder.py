@@ -36,6 +36,9 @@ ROTATIONS = ("qkv", "qk", "none")
 """What the phase rotation turns before attention: queries, keys and values (the method), queries and keys only (then a
 clip's place in the bar is lost in the pooled vector), or nothing."""
 
+POOLINGS = ("bar", "mean")
+"""How tokens become one vector: as phasors over the bar (see :class:`BarPooling`) or as their plain mean."""
+
 CONTACT_GUIDANCES = ("add", "gate", "none")
 """How foot contacts guide the motion tower's attention: added to the logits (the method), as a gain on the values, or
 not at all."""
@@ -62,6 +65,34 @@ class PhaseRotation(nn.Module):
         cos, sin = torch.cos(angle).to(x.dtype), torch.sin(angle).to(x.dtype)
         even, odd = x.unflatten(-1, (-1, len(self.harmonic), 2)).unbind(-1)
         return torch.stack([cos * even - sin * odd, sin * even + cos * odd], dim=-1).flatten(-3)
+
+
+class BarPooling(nn.Module):
+    """Tokens to one unit vector that turns with the bar: the bar-equivariant place of the phase rotation.
+
+    Each token becomes ``projection`` numbers; a quarter of them are averaged as they are (what the music or the dance
+    is like), the others in pairs, each turned by a harmonic of its token's angle before averaging (when in the bar it
+    happens). Both parts get the same length. If the tokens do not depend on where the bar begins, turning all angles
+    by ``delta`` turns pair ``k`` of the result by ``h_k * delta``; so the product of a music and a dance vector does
+    not change when both are turned, and neither side alone can say whether they are in step.
+
+    Ours: the paper's pooling is not known.
+    """
+
+    def __init__(self, width: int, projection: int, harmonics: int) -> None:
+        super().__init__()
+        self.still = projection // 4
+        if (projection - self.still) % (2 * harmonics):
+            raise ValueError(f"three quarters of projection {projection} must be a multiple of {2 * harmonics}")
+        self.project = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, projection))
+        self.rotate = PhaseRotation(projection - self.still, harmonics)
+
+    def forward(self, x: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
+        """x (B, N, width), theta (B, N) -> (B, projection) float32 unit vectors."""
+        values = self.project(x).float()
+        still = values[..., : self.still].mean(dim=1)
+        turning = self.rotate(values[..., self.still :], theta.float()).mean(dim=1)
+        return torch.cat([F.normalize(still, dim=-1), F.normalize(turning, dim=-1)], dim=-1) / math.sqrt(2)
 
 
 class PhaseAttentionBlock(nn.Module):
@@ -118,6 +149,7 @@ class RhythmEncoder(nn.Module):
         projection: int,
         dropout: float,
         rotation: str,
+        pooling: str,
         guidance: str,
         rhythm_head: bool,
     ) -> None:
@@ -134,7 +166,9 @@ class RhythmEncoder(nn.Module):
             for _ in range(plain_layers)
         )
         self.final = nn.LayerNorm(width)
-        self.project = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, projection))
+        self.bar_pooling = BarPooling(width, projection, harmonics) if pooling == "bar" else None
+        if pooling == "mean":
+            self.project = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, projection))
         self.rhythm = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1)) if rhythm_head else None
 
     def forward(
@@ -148,6 +182,8 @@ class RhythmEncoder(nn.Module):
         for layer in self.plain_layers:
             x = layer(x)
         x = self.final(x)
+        if self.bar_pooling is not None:
+            return self.bar_pooling(x, theta), x
         return F.normalize(self.project(x.mean(dim=1)).float(), dim=-1), x
 
     def rhythm_logits(self, heard: torch.Tensor) -> torch.Tensor:
@@ -265,6 +301,7 @@ class MotionBeat(ModelMixin, ConfigMixin):
         projection: int = 128,
         dropout: float = 0.2,
         rotation: str = "qkv",
+        pooling: str = "mean",
         contact_guidance: str = "add",
         rhythm_heads: bool = False,
         audio_mean: float = 0.0,
@@ -275,15 +312,17 @@ class MotionBeat(ModelMixin, ConfigMixin):
         width, heads, phase_blocks, plain_layers, projection, dropout: size of each tower.
         harmonics: of the phase rotation.
         rotation: one of :data:`ROTATIONS`.
+        pooling: one of :data:`POOLINGS`. With rotation ``qk`` or ``none``, ``bar`` is exactly bar-equivariant.
         contact_guidance: one of :data:`CONTACT_GUIDANCES`.
         rhythm_heads: whether the towers have rhythm heads.
         audio_mean, audio_std: of the audio tokens' values in training; they are normalised by them.
         objective: the fields of :class:`motionbeat.objective.Objective` that it was trained for; a record only.
         """
         super().__init__()
-        if rotation not in ROTATIONS or contact_guidance not in CONTACT_GUIDANCES:
-            raise ValueError(f"unknown rotation {rotation!r} or contact guidance {contact_guidance!r}")
-        sizes = (width, heads, phase_blocks, plain_layers, harmonics, projection, dropout, rotation)
+        for value, known in ((rotation, ROTATIONS), (pooling, POOLINGS), (contact_guidance, CONTACT_GUIDANCES)):
+            if value not in known:
+                raise ValueError(f"{value!r} must be one of {', '.join(known)}")
+        sizes = (width, heads, phase_blocks, plain_layers, harmonics, projection, dropout, rotation, pooling)
         self.audio = RhythmEncoder(TOKEN_DIM, *sizes, "none", rhythm_heads)
         self.motion = RhythmEncoder(MOTION_TOKEN_DIM, *sizes, contact_guidance, rhythm_heads)
         self.register_buffer("motion_mean", torch.zeros(MOTION_TOKEN_DIM))

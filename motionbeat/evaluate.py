@@ -21,22 +21,30 @@ from motionbeat.ablations import ABLATIONS, RunSettings, done, figures, train_ro
 from motionbeat.clips import Track, tracks_of
 from motionbeat.command import OneLineParser, run_command
 from motionbeat.embed import load_encoder
+from motionbeat.encoder import BARS_PER_CLIP
 from motionbeat.errors import UserError
 from motionbeat.matching import FINE_GRAINED
 from motionbeat.pairs import Pair, load_pairs
 
 _TESTS = {
-    "beat, blind": ("blind", "beat"),
-    "half beat, blind": ("blind", "half beat"),
-    "beat": ("told", "beat"),
-    "half beat": ("told", "half beat"),
-    "stretch 3 %": ("told", "stretch 3"),
-    "other song, as it comes": ("told", "other song, as it comes"),
-    "other song, in step": ("told", "other song, in step"),
+    "beat": ("blind", "beat"),
+    "half beat": ("blind", "half beat"),
+    "stretch 3 %": ("blind", "stretch 3"),
+    "stretch 6 %": ("blind", "stretch 6"),
+    "stretch 10 %": ("blind", "stretch 10"),
+    "other song, in step": ("blind", "other song, in step"),
+    "other song, as it comes": ("blind", "other song, as it comes"),
+    "beat, told": ("told", "beat"),
+    "beat, told, no sound": ("told, no sound", "beat"),
 }
 TABLE_COLUMNS = (*_TESTS, "song R@1, music to dance", "song R@1, dance to music")
-"""Columns of the tables that compare encoders: accuracies of tests, told unless said otherwise, and retrieval in the
+"""Columns of the tables that compare encoders: accuracies of tests, blind unless said otherwise, and retrieval in the
 meter."""
+
+_CONDITIONS = (
+    "blind", "blind, no sound", "blind, seamless", "told", "told, no sound", "told, seamless",
+    "told, seamless, no sound",
+)  # fmt: skip
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -49,12 +57,13 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--pairs", type=Path, default=Path("runs/pairs"), help="folder made by motionbeat.pairs")
     add("--model", type=Path, help="folder of the encoder (default: the one that ships)")
+    add("--bars", type=int, default=BARS_PER_CLIP, help="length of a clip, as in training")
     add("--split", choices=("validation", "test"), default="test")
     add("--out", type=Path, default=Path("runs/evaluation"), metavar="DIR")
     add("--ablations", action="store_true", help="train and measure the ablations instead of a model")
     add("--rows", nargs="+", choices=list(ABLATIONS), default=list(ABLATIONS), metavar="ROW")
     add("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="N")
-    add("--steps", type=int, default=600, help="batches of each ablation run")
+    add("--steps", type=int, default=400, help="batches of each ablation run")
     return parser
 
 
@@ -69,8 +78,10 @@ def run(args: argparse.Namespace) -> int:
     held_out = [pair for pair in untrained if pair.split == args.split]
     if not held_out:
         raise UserError(f"{args.pairs}: no dances with their own music in the {args.split} split.")
-    others = tracks_of(untrained, mirror=False)
-    tracks = [track for track in others if track.pair.split == args.split]
+    others = tracks_of(untrained, mirror=False, bars=args.bars)
+    tracks = [track for track in others if track.pair.split == args.split and len(track.starts)]
+    if not tracks:
+        raise UserError(f"{args.pairs}: no dance of the {args.split} split is long enough for a clip. Try --bars 2.")
     args.out.mkdir(parents=True, exist_ok=True)
     if args.ablations:
         _run_ablations(args, pairs, tracks, others)
@@ -94,10 +105,14 @@ def _about(pairs: Sequence[Pair], split: str) -> dict[str, object]:
 def _run_ablations(args: argparse.Namespace, pairs: list[Pair], tracks: list[Track], others: list[Track]) -> None:
     path = args.out / "ablations.jsonl"
     settings = RunSettings(args.steps)
-    wanted = [(row, seed) for seed in args.seeds for row in args.rows if (row, seed) not in done(path)]
-    trained = tracks_of([pair for pair in pairs if pair.split == "train"]) if wanted else []
+
+    def is_done(row: str, seed: int) -> bool:
+        return any((each["row"], each["seed"]) == (row, seed) for each in done(path, settings, args.split))
+
+    wanted = [(row, seed) for seed in args.seeds for row in args.rows if not is_done(row, seed)]
+    trained = tracks_of([pair for pair in pairs if pair.split == "train"], bars=args.bars) if wanted else []
     for row, seed in wanted:
-        if (row, seed) in done(path):  # another process has done it meanwhile
+        if is_done(row, seed):  # another process has done it meanwhile
             continue
         begun = time.monotonic()
         model = train_row(ABLATIONS[row], trained, settings, seed)
@@ -107,28 +122,30 @@ def _run_ablations(args: argparse.Namespace, pairs: list[Pair], tracks: list[Tra
             file.write(json.dumps(result) + "\n")
         blind = result["blind"]["beat"]["mean"]
         print(f"{row}, seed {seed}: beat, blind {blind:.3f}; {time.monotonic() - begun:.0f} s", flush=True)
-    text = ablation_table([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()])
+    text = ablation_table(done(path, settings, args.split))
     (args.out / "ablations.md").write_text(text, encoding="utf-8")
     print(text)
 
 
 def evaluation_table(result: dict) -> str:
     """Markdown of one evaluation, as :func:`motionbeat.ablations.figures` gives it."""
-    lines = ["| test | told | told, deaf | blind | blind, deaf |", "| --- | --- | --- | --- | --- |"]
+    lines = [f"| test | {' | '.join(_CONDITIONS)} | songs |", "| --- " * (len(_CONDITIONS) + 2) + "|"]
     for name in FINE_GRAINED:
-        cells = [_interval(result[column].get(name)) for column in ("told", "told, deaf", "blind", "blind, deaf")]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        cells = [_interval(result[condition][name]) for condition in _CONDITIONS]
+        lines.append(f"| {name} | {' | '.join(cells)} | {result['told'][name]['songs']} |")
     lines += [
         "",
-        "| retrieval | windows | song R@1/5/10 (chance) | exact window R@1/5/10 (chance) | median rank (chance) |",
-        "| --- | --- | --- | --- | --- |",
+        "| retrieval | windows | song R@1/5/10 (chance) | R@1 95 % | R@1 by tempo | window (chance) | median rank |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for gallery, note in (("retrieval", ""), ("retrieval in the meter", ", same meter")):
         for direction, found in result[gallery].items():
-            song = f"{_triple(found['song'])} ({_triple(found['song_chance'])})"
+            low, high = found["song_interval"]
+            song = f"{_triple(found['song'])} ({_triple(found['song_chance'])}) | {low:.2f}-{high:.2f}"
             exact = f"{_triple(found['exact'])} ({_triple(found['exact_chance'])})"
             rank = f"{found['median_rank']:g} ({found['median_rank_chance']:.1f})"
-            lines.append(f"| {direction}{note} | {found['windows']} | {song} | {exact} | {rank} |")
+            cells = [found["windows"], song, f"{found['by_tempo']:.2f}", exact, rank]
+            lines.append(f"| {direction}{note} | {' | '.join(str(cell) for cell in cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -150,13 +167,13 @@ def table_row(name: str, runs: Sequence[dict]) -> str:
         + [found["song"][0] for found in row["retrieval in the meter"].values()]
         for row in runs
     ]
-    mean, deviation = np.mean(values, axis=0), np.std(values, axis=0)
+    mean, deviation = np.mean(values, axis=0), np.std(values, axis=0, ddof=min(1, len(runs) - 1))
     cells = [f"{m:.3f} ± {d:.3f}" for m, d in zip(mean, deviation, strict=True)]
     return f"| {name} | {len(runs)} | {' | '.join(cells)} |"
 
 
-def _interval(figure: dict | None) -> str:
-    return "-" if figure is None else f"{figure['mean']:.3f} ({figure['low']:.3f}-{figure['high']:.3f})"
+def _interval(figure: dict) -> str:
+    return f"{figure['mean']:.3f} ({figure['low']:.3f}-{figure['high']:.3f})" if figure["songs"] else "-"
 
 
 def _triple(values: Sequence[float]) -> str:

@@ -27,7 +27,7 @@ from motionbeat.audio import load_audio
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.dances import Dance
 from motionbeat.errors import UserError
-from motionbeat.grounding import grounded
+from motionbeat.grounding import FARTHEST_M, grounded
 from motionbeat.motion import Motion
 
 FINEDANCE_FPS = 30
@@ -45,7 +45,8 @@ EXCLUDED_IDS = frozenset(("116", "117", "118", "119", "120", "121", "122", "123"
 
 VALIDATION_EVERY = 15
 """No validation list is published for this split. Ours: every dance whose number this divides, and with it every
-other training dance to the same song."""
+other training dance to the same song. (Before that, dances outside the test list to a song of a test dance are left
+out, so that no song is in two splits.)"""
 
 STILL_FRAMES = {
     "004": 240, "005": 300, "010": 3, "014": 3, "067": 180,
@@ -70,11 +71,15 @@ class _Label:
 def read_finedance(folder: Path) -> list[Dance]:
     """The dances in a FineDance folder with the beats that our tracker hears in their music.
 
+    No song is in two splits: other dances to the songs of test dances are left out.
+
     Raises:
         UserError: the folder is another, or a file is missing, damaged or not what it should be.
     """
     numbers = _find_numbers(folder)
     labels = {number: _read_label(folder / "label_json" / f"{number}.json") for number in numbers}
+    test_songs = {labels[n].song for n in numbers if n in TEST_IDS}
+    numbers = [n for n in numbers if n in TEST_IDS or labels[n].song not in test_songs]
     validation_songs = {labels[n].song for n in numbers if n not in TEST_IDS and int(n) % VALIDATION_EVERY == 0}
     dances = []
     for number in tqdm(numbers, desc="reading FineDance", unit="dance"):
@@ -101,19 +106,24 @@ def read_finedance_motion(path: Path) -> Motion:
             values = np.lib.format.read_array(file, allow_pickle=False)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error}).") from None
-    except (ValueError, EOFError, MemoryError):  # the last: a header that promises more than there is
+    except Exception:  # a broken header raises nearly anything, tokenize.TokenError and MemoryError among it
         raise UserError(f"{path}: not an npy file of numbers. Download it again.") from None
     width = 3 + 6 * _JOINTS
     if values.ndim != 2 or values.shape[1] not in (width, width + 4):
         raise UserError(f"{path}: not a FineDance motion ({values.shape}; expected (T, {width}) or (T, {width + 4})).")
     if len(values) < FINEDANCE_FPS:
         raise UserError(f"{path}: only {len(values)} frames, less than a second. Download it again.")
+    if values.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # what is too large for our numbers becomes infinite
+            values = values[:, values.shape[1] - width :].astype(np.float32)
     if values.dtype.kind != "f" or not np.isfinite(values).all():
         raise UserError(f"{path}: has values that are not finite numbers. Download it again.")
-    values = values[:, values.shape[1] - width :].astype(np.float32)
+    if np.abs(values[:, :3]).max() > FARTHEST_M:
+        raise UserError(f"{path}: the dancer is more than {FARTHEST_M:g} m away. Download it again.")
     sixd = torch.from_numpy(values[:, 3 : 3 + 6 * _BODY_JOINTS].reshape(len(values), _BODY_JOINTS, 2, 3).copy())
     first, second = sixd.unbind(dim=-2)
-    if torch.linalg.cross(first, second).norm(dim=-1).min() < _SHORTEST_AXIS:
+    product = torch.linalg.cross(first, second).norm(dim=-1)
+    if product.min() < _SHORTEST_AXIS or not product.isfinite().all():
         raise UserError(f"{path}: not a FineDance motion (a joint's six numbers are not two rows of a rotation).")
     # Gram-Schmidt makes two vectors the first columns of a rotation; these are rows.
     rotations = roma.special_gramschmidt(sixd.transpose(-1, -2)).transpose(-1, -2)

@@ -8,6 +8,9 @@ from motionbeat.contacts import SPEED_ON_M_S, detect_contacts
 from motionbeat.motion import Motion
 from motionbeat.skeleton import FOOT_JOINTS, HEEL_HEIGHT_M, TOE_HEIGHT_M
 
+FARTHEST_M = 1000.0
+"""No recorded dance is farther than this from its origin; numbers beyond it come from a damaged file."""
+
 _LOW_PERCENTILE = 10  # a few glitches below the floor must not lower it
 _NEAR_M = 0.05  # foot heights so near the low ones are of feet on the floor, the rest of kicks and handstands
 

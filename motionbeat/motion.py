@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +10,15 @@ import roma
 import torch
 from scipy.spatial.transform import Rotation
 
-from motionbeat.errors import UserError
+from motionbeat.array_files import numbers, one_number, read_arrays, wrong_file
 from motionbeat.skeleton import MIRROR_JOINTS, OFFSETS_M, PARENTS
+
+FPS_RANGE = (1.0, 1000.0)
+"""Frame rates of motion files that are read, frames per second."""
+
+_LARGEST_ANGLE = 1e3
+_FARTHEST_M = 1e4
+_EXPECTED = "Expected an npz with poses, trans, mocap_framerate."
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,25 +126,53 @@ def forward_kinematics(
     return torch.stack(places, dim=-2), torch.stack(turns, dim=-3)
 
 
-def load_motion(path: str | Path) -> Motion:
-    """Read a motion npz in AMASS's key names: ``poses`` (T, 72), ``trans`` (T, 3), ``mocap_framerate`` or ``fps``.
+def motion_from_arrays(
+    poses: np.ndarray, trans: np.ndarray, fps: np.ndarray, contacts: np.ndarray | None = None
+) -> Motion:
+    """A motion from the arrays of a file, once they have been looked at.
+
+    Args:
+        poses: (T, 72 or more) or (T, 24 or more, 3) axis-angle; what follows the first 24 joints is left out.
+        trans: (T, 3) metres.
+        fps: one number.
+        contacts: (T, 4) in [0, 1].
 
     Raises:
-        UserError: the file is missing, not an npz, lacks a key, has a wrong shape, no frames, or values that are no
-            numbers.
+        ValueError: shapes do not fit, there are fewer than two frames, the frame rate is not in :data:`FPS_RANGE`,
+            or values are no real numbers, not finite, or larger than any in a motion (1000 rad, 10 km).
     """
+    rate = one_number("the frame rate", fps, *FPS_RANGE)
+    frames = len(poses) if poses.ndim else 0
+    if frames < 2:
+        raise ValueError(f"it has {frames} frames, and a motion has two or more")
+    angles = numbers("poses", poses, _LARGEST_ANGLE).reshape(frames, -1)
+    places = numbers("trans", trans, _FARTHEST_M)
+    if angles.shape[1] < 72 or angles.shape[1] % 3 or places.shape != (frames, 3):
+        raise ValueError(f"poses must be (T, 72) and trans (T, 3), got {poses.shape}, {trans.shape}")
+    if contacts is not None:
+        contacts = numbers("contacts", contacts, np.inf, kinds="fiub").astype(np.float32)
+        if contacts.shape != (frames, 4) or contacts.min() < 0 or contacts.max() > 1:
+            raise ValueError(f"contacts must be ({frames}, 4) numbers from 0 to 1, got {contacts.shape}")
+    poses_24 = angles[:, :72].reshape(frames, 24, 3).astype(np.float32)
+    return Motion(poses_24, places.astype(np.float32), rate, contacts)
+
+
+def load_motion(path: str | Path) -> Motion:
+    """Read a motion npz in AMASS's key names: ``poses`` (T, 72), ``trans`` (T, 3), ``mocap_framerate`` or ``fps``;
+    ``contacts`` (T, 4) where it has them.
+
+    Raises:
+        UserError: the file is missing, damaged, something else (a song's embedding, for one), or not what
+            :func:`motion_from_arrays` accepts.
+    """
+    names = ("poses", "trans", "mocap_framerate", "fps", "contacts", "clip_starts")
+    arrays = read_arrays(path, "a motion file", _EXPECTED, (), names)
+    if "poses" not in arrays and "clip_starts" in arrays:
+        raise wrong_file(path, "a motion file", "it is a song's embedding", "Give a dance.")
     try:
-        with np.load(path, allow_pickle=False) as data:
-            fps = float(data["mocap_framerate"] if "mocap_framerate" in data else data["fps"])
-            poses = np.asarray(data["poses"], dtype=np.float32)
-            trans = np.asarray(data["trans"], dtype=np.float32)
-            contacts = np.asarray(data["contacts"], dtype=np.float32) if "contacts" in data else None
-        if len(poses) == 0 or not (np.isfinite(poses).all() and np.isfinite(trans).all() and np.isfinite(fps)):
-            raise ValueError("it has no frames, or values that are not numbers")
-        return Motion(poses[:, :72].reshape(len(poses), 24, 3), trans, fps, contacts)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file.") from None
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f"{path}: not a motion file ({error}). Expected an npz with poses, trans, mocap_framerate."
-        ) from None
+        fps = arrays["mocap_framerate"] if "mocap_framerate" in arrays else arrays["fps"]
+        return motion_from_arrays(arrays["poses"], arrays["trans"], fps, arrays.get("contacts"))
+    except KeyError as error:
+        raise wrong_file(path, "a motion file", f"it has no {error.args[0]}", _EXPECTED) from None
+    except ValueError as error:
+        raise wrong_file(path, "a motion file", error, _EXPECTED) from None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+from motionbeat.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,9 @@ class Objective:
         beat_weight: of the beat level of the rhythm alignment loss; 0 leaves it out.
         bar_weight: of its bar level; 0 leaves it out.
         anchor_weight: of the term that ties each rhythm head to its own side's signal; used only with one of the two.
+
+    Raises:
+        UserError: a value out of range.
     """
 
     temperature: float = 0.07
@@ -30,10 +36,17 @@ class Objective:
     tempo_negatives: int = 4
     beat_jitter: bool = True
     fine_jitter: bool = True
-    blind_share: float = 0.0
+    blind_share: float = 0.5
     beat_weight: float = 0.5
     bar_weight: float = 0.5
     anchor_weight: float = 0.1
+
+    def __post_init__(self) -> None:
+        weights = (self.beat_weight, self.bar_weight, self.anchor_weight)
+        if not (self.temperature > 0 and self.tempo_negatives >= 0 and 0 <= self.blind_share <= 1):
+            raise UserError("temperature must be above 0, tempo negatives 0 or more, and blind share from 0 to 1.")
+        if not all(0 <= weight < math.inf for weight in weights):
+            raise UserError(f"the weights of the loss must be 0 or more, not {weights}.")
 
     @property
     def aligns_rhythm(self) -> bool:

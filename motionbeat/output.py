@@ -129,24 +129,24 @@ def target_paths(option: str, target: Path, names: list[str], ending: str, suffi
     return [target / f"{name}{ending}" for name in names]
 
 
-def check_free(paths: Sequence[Path], songs: Sequence[Path], force: bool) -> None:
+def check_free(paths: Sequence[Path], inputs: Sequence[Path], force: bool) -> None:
     """Refuse output paths that hold something already.
 
     Args:
         paths: where a run is going to write.
-        songs: what it reads, never to be replaced.
+        inputs: what it reads, never to be replaced.
         force: whether other files may be.
 
     Raises:
-        UserError: a path exists and ``force`` is False, or it is a folder or one of the songs (with ``force`` too).
+        UserError: a path exists and ``force`` is False, or it is a folder or one of what is read (with ``force`` too).
     """
     for path in paths:
         if not os.path.lexists(path):
             continue
         if path.is_dir():
             raise UserError(f"{path}: a folder is in the way of this output. Write elsewhere.")
-        if path.exists() and any(song.exists() and path.samefile(song) for song in songs):
-            raise UserError(f"{path}: the output would replace the song itself. Write elsewhere.")
+        if path.exists() and any(each.exists() and path.samefile(each) for each in inputs):
+            raise UserError(f"{path}: the output would replace a file that is read. Write elsewhere.")
         if not force:
             raise UserError(f"{path}: already exists. Add --force to replace it, or write elsewhere.")
 

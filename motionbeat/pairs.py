@@ -11,26 +11,28 @@ from free recordings, all near its natural tempo. It is laid on the beats of eac
 from __future__ import annotations
 
 import json
+import os
 import sys
-import tempfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from motionbeat.aist import read_aist
+from motionbeat.array_files import numbers, one_number, read_arrays, wrong_file
 from motionbeat.audio import load_audio
 from motionbeat.beatlock import LaidDance, lay_on_beats, natural_tempo
-from motionbeat.beats import BeatGrid
+from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.command import OneLineParser, run_command
 from motionbeat.dances import Dance, read_ballroom, read_open
 from motionbeat.errors import UserError
 from motionbeat.finedance import read_finedance
-from motionbeat.motion import Motion
+from motionbeat.motion import FPS_RANGE, Motion
+from motionbeat.output import StagedFiles
 from motionbeat.songs import Music, Song, composed_song, read_clips, read_recordings, suiting
-from motionbeat.tokens import SlotGrid, beat_tokens, slot_grid
+from motionbeat.tokens import TOKEN_DIM, SlotGrid, beat_tokens, slot_grid
 
 POSE_STEPS = 32767 / np.pi
 """Axis-angle components are stored as 16-bit numbers of this many steps a radian (0.005 degrees), which halves the
@@ -38,6 +40,8 @@ files: a training machine may be far away."""
 
 SHORTEST_S = 3.0
 """A dance without music has to last this long to be laid on beats."""
+
+_AGAIN = "Make the pairs again with python -m motionbeat.pairs."
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,16 +98,39 @@ class Pair:
 
 
 def load_pair(path: Path) -> Pair:
-    """Read a pair that :meth:`Pair.save` wrote."""
-    with np.load(path, allow_pickle=False) as data:
+    """Read a pair that :meth:`Pair.save` wrote.
+
+    Raises:
+        UserError: the file is missing, damaged, or something else.
+    """
+    needed = ("about", "poses", "trans", "contacts", "valid", "beats", "downbeats", "audio_tokens")
+    data = read_arrays(path, "a pair", _AGAIN, needed)
+    try:
         about = json.loads(str(data["about"]))
-        grid = BeatGrid(data["beats"], data["downbeats"], about["meter"], about["tempo"], about["confidence"])
+        beats, downbeats = (numbers(name, data[name], np.inf) for name in ("beats", "downbeats"))
+        grid = BeatGrid(beats, downbeats, int(about["meter"]), float(about["tempo"]), float(about["confidence"]))
+        slots = slot_grid(grid)
+        # compact integers, each all of whose values mean something
+        for name, kind in (("poses", np.int16), ("contacts", np.uint8), ("audio_tokens", np.uint8), ("valid", bool)):
+            if data[name].dtype != kind:
+                raise ValueError(f"{name} must be {np.dtype(kind)}, got {data[name].dtype}")
         poses = data["poses"].astype(np.float32) / np.float32(POSE_STEPS)
-        motion = Motion(poses, data["trans"], about["fps"], data["contacts"].astype(np.float32) / 255)
+        contacts = data["contacts"].astype(np.float32) / 255
+        fps = one_number("fps", np.array(about["fps"]), *FPS_RANGE)
+        trans = numbers("trans", data["trans"], np.inf).astype(np.float32)
+        motion = Motion(poses, trans, fps, contacts)
+        if data["valid"].shape != (len(motion),) or data["audio_tokens"].shape != (len(slots), TOKEN_DIM):
+            raise ValueError("its arrays do not fit together")
+        if about["name"] != path.stem:
+            raise ValueError("its name inside is another")
         return Pair(
-            about["name"], about["dance"], about["style"], motion, data["valid"], grid, slot_grid(grid),
-            data["audio_tokens"], about["clean"], about["split"], about["song"],
+            about["name"], about["dance"], about["style"], motion, data["valid"], grid, slots, data["audio_tokens"],
+            about["clean"], about["split"], about["song"],
         )  # fmt: skip
+    except KeyError as error:
+        raise wrong_file(path, "a pair", f"it does not say its {error.args[0]}", _AGAIN) from None
+    except (ValueError, TypeError) as error:
+        raise wrong_file(path, "a pair", error, _AGAIN) from None
 
 
 def load_pairs(folder: Path, clean_only: bool = False) -> list[Pair]:
@@ -117,6 +144,14 @@ def load_pairs(folder: Path, clean_only: bool = False) -> list[Pair]:
     if not pairs:
         raise UserError(f"{folder}: no pairs there. Make them with python -m motionbeat.pairs.")
     return pairs
+
+
+def with_tracked_beats(dance: Dance) -> Dance:
+    """The dance with the beats that our own tracker hears in its music; as it was if it has none."""
+    if dance.audio_path is None:
+        return dance
+    audio = load_audio(dance.audio_path)
+    return replace(dance, grid=track_beats(audio).covering(audio.duration))
 
 
 def pair_with_own_music(dance: Dance) -> Pair:
@@ -187,28 +222,48 @@ def _main(argv: list[str] | None) -> int:
     parser.add_argument("--songs", type=int, default=4, help="songs for each dance without music (default: 4)")
     parser.add_argument("--beatset", type=Path, help="folder of motionbeat.beatset: half of the songs come from it")
     parser.add_argument("--recordings", type=Path, help="folder of recorded songs: some of that half come from it")
+    tracked = "hear the beats of paired music with our own tracker instead of taking those of the set, as in use"
+    parser.add_argument("--tracked-beats", action="store_true", help=tracked)
     parser.add_argument("--out", type=Path, default=Path("runs/pairs"))
     args = parser.parse_args(argv)
     if args.songs < 1:
         raise UserError(f"--songs {args.songs}: give 1 or more.")
-    dances = (read_ballroom(args.ballroom) if args.ballroom else []) + (read_open(args.open) if args.open else [])
-    dances += read_aist(args.aist) if args.aist else []
-    dances += read_finedance(args.finedance) if args.finedance else []
-    if not dances:
+    if not (args.open or args.ballroom or args.aist or args.finedance):
         parser.error("give dances: --open, --ballroom, --aist, --finedance, or several of them")
-    library = read_clips(args.beatset) if args.beatset else []
-    library += read_recordings(args.recordings) if args.recordings else []
-    if args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
-        raise UserError(f"{args.out}: holds something already. Move it away or write elsewhere with --out.")
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".pairs-", dir=args.out.parent) as staging:
-        folder = Path(staging, "pairs")
+    out = args.out.resolve()
+    _check_out(out)
+    with StagedFiles([out]) as staged:
+        (folder,) = staged.paths
         folder.mkdir()
-        _build(dances, args.songs, library, folder)
-        if args.out.exists():
-            args.out.rmdir()
-        folder.rename(args.out)
+        dances = (read_ballroom(args.ballroom) if args.ballroom else []) + (read_open(args.open) if args.open else [])
+        dances += read_aist(args.aist) if args.aist else []
+        dances += read_finedance(args.finedance) if args.finedance else []
+        if not dances:
+            raise UserError("The folders given have no dances in them. Give others.")
+        library = read_clips(args.beatset) if args.beatset else []
+        library += read_recordings(args.recordings) if args.recordings else []
+        _build(
+            [with_tracked_beats(dance) for dance in dances] if args.tracked_beats else dances,
+            args.songs,
+            library,
+            folder,
+        )
+        if out.exists():
+            out.rmdir()
+        staged.commit()
     return 0
+
+
+def _check_out(out: Path) -> None:
+    try:
+        if out.exists() and not out.is_dir():
+            raise UserError(f"--out {out}: this is a file. Give a folder.")
+        if os.path.ismount(out):
+            raise UserError(f"--out {out}: this is a mount point. Name a folder in it.")
+        if out.exists() and any(out.iterdir()):
+            raise UserError(f"--out {out}: holds something already. Move it away or write elsewhere with --out.")
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot be read ({error.strerror}). Write elsewhere.") from None
 
 
 def _build(dances: list[Dance], songs: int, library: list[Song], folder: Path) -> None:

@@ -26,22 +26,25 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from motionbeat.array_files import wrong_file
 from motionbeat.audio import load_audio
 from motionbeat.beats import BeatGrid
 from motionbeat.command import EXIT_USER_ERROR, OneLineParser, print_error, run_command
 from motionbeat.contacts import contact_pulses
 from motionbeat.embed import Encoder, load_encoder, read_embedding
-from motionbeat.encoder import MotionBeat, bar_angles, clip_length
+from motionbeat.encoder import MotionBeat, bar_angles, clip_length, clip_starts
 from motionbeat.errors import UserError
 from motionbeat.motion import load_motion
 from motionbeat.motion_features import CONTACT, MOTION_FPS, motion_to_features
 from motionbeat.motion_tokens import frames_in_slots, motion_frames, pulses_in_slots
 from motionbeat.output import AUDIO_SUFFIXES, find_files
-from motionbeat.tokens import SlotGrid
+from motionbeat.tokens import SlotGrid, slot_grid
 
 EMBEDDING_SUFFIX = ".npz"
 ALIGN_STEP_BEATS = 0.5
 _CLIPS_AT_ONCE = 32
+_LARGEST_METER = 64
+_SAME_S = 1e-6
 
 FoundT = TypeVar("FoundT")
 
@@ -118,16 +121,23 @@ def read_song(path: Path, encoder: Encoder, start_s: float = 0.0) -> SongClips:
     if start_s:
         raise UserError(f"{path}: an embedding starts where it was made to. Give --start to motionbeat.embed.")
     begun_s = float(about["start_s"])
-    meter, tempo = int(arrays["meter"]), float(arrays["tempo"])
+    beats, downbeats = arrays["beats"] - begun_s, arrays["downbeats"] - begun_s
+    meter, tempo, confidence = int(arrays["meter"]), float(arrays["tempo"]), float(arrays["confidence"])
     try:
-        grid = BeatGrid(
-            arrays["beats"] - begun_s, arrays["downbeats"] - begun_s, meter, tempo, float(arrays["confidence"])
-        )
-    except (ValueError, KeyError) as error:
-        raise UserError(f"{path}: not a song's embedding ({error}). Make it again.") from None
-    slots = SlotGrid(arrays["token_times_s"] - begun_s, arrays["token_phase"], meter)
-    if int(arrays["clip_starts"].max(initial=-1)) + clip_length(slots) != len(slots):
-        raise UserError(f"{path}: its clips and slots do not fit together. Make it again.")
+        grid = BeatGrid(beats, downbeats, meter, tempo, confidence)
+    except ValueError as error:
+        raise wrong_file(path, "a song's embedding", error, "Make it again.") from None
+    slots = slot_grid(grid)
+    # the slots follow from the beats, and the clips from the slots
+    fits = len(arrays["token_times_s"]) == len(slots) and (
+        np.allclose(arrays["token_times_s"] - begun_s, slots.times_s, rtol=0, atol=_SAME_S)
+        and np.allclose(arrays["token_phase"], slots.phase, rtol=0, atol=_SAME_S)
+        and np.array_equal(arrays["clip_starts"], clip_starts(slots))
+    )
+    if not fits or meter > _LARGEST_METER:
+        raise UserError(f"{path}: its beats, slots and clips do not fit together. Make it again.")
+    if arrays["clips"].shape[1] != encoder.model.config["projection"]:
+        raise UserError(f"{path}: its clips are not as wide as this encoder's. Make it again.")
     return SongClips(path.name, grid, slots, arrays["clip_starts"], arrays["clips"])
 
 
@@ -153,6 +163,9 @@ def match(model: MotionBeat, song: SongClips, dance: DanceFrames, offset_s: floa
 
     Returns:
         None when the dance covers no clip of the song.
+
+    Raises:
+        UserError: the score is not a finite number.
     """
     covered = song.slots.within(offset_s, offset_s + dance.duration_s)
     length = clip_length(song.slots)
@@ -170,12 +183,19 @@ def match(model: MotionBeat, song: SongClips, dance: DanceFrames, offset_s: floa
         inputs = (x[index].to(model.device) for x in (tokens, theta, contact))
         z, _ = model.embed_motion(*inputs)
         cosines.append((z.cpu().numpy() * song.clips[batch]).sum(axis=1))
-    return Match(float(np.concatenate(cosines).mean()), len(chosen), offset_s, 0.0)
+    score = float(np.concatenate(cosines).mean())
+    if not math.isfinite(score):  # no rank would be right
+        raise UserError(f"{dance.name} to {song.name}: the score is not finite; a file or the encoder is damaged.")
+    return Match(score, len(chosen), offset_s, 0.0)
 
 
 def best_match(model: MotionBeat, song: SongClips, dance: DanceFrames, offset_s: float = 0.0) -> Match | None:
     """The best :func:`match` with the dance starting at ``offset_s`` or up to a bar later, in steps of half a beat of
-    the song at that place; of equal ones the earliest. None when it covers no clip at any of them."""
+    the song at that place; of equal ones the earliest. None when it covers no clip at any of them.
+
+    Raises:
+        UserError: a score is not a finite number.
+    """
     best = None
     begin = float(song.grid.beat_position(offset_s))
     for later in np.arange(0, song.grid.meter, ALIGN_STEP_BEATS):
@@ -257,7 +277,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         rows = [{"rank": rank, "path": str(path)} | asdict(found) for rank, (path, found) in enumerate(ranking, 1)]
         about = {"query": str(query), "compared": len(matches), "model_sha256": encoder.sha256}
-        print(json.dumps(about | {"ranking": rows, "errors": [str(each) for each in refused]}))
+        print(json.dumps(about | {"ranking": rows, "errors": [str(each) for each in refused]}, allow_nan=False))
     else:
         for rank, (path, found) in enumerate(ranking, 1):
             print(_line(rank, path, found, args.align))

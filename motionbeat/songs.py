@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from motionbeat.array_files import numbers, read_arrays, wrong_file
 from motionbeat.audio import SAMPLE_RATE, Audio, load_audio
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.beats.summary import CLEAR_CONFIDENCE
@@ -53,6 +54,8 @@ songs), MMA (accompaniment library under the GPL) and recordings (GPL and CC BY-
 never shipped, but whether weights that heard them are free of their terms is in doubt."""
 
 _LIBRARY_KINDS = re.compile(r"(arranged|mma|pop)(\d+)(?:_(.*))?$")
+_CLIP = "a clip of the training set of beats"
+_AGAIN = "Make it again with python -m motionbeat.beatset."
 _RECORDING_S = 60.0
 _RECORDING_START_S = 15.0  # past many introductions
 
@@ -102,7 +105,11 @@ class Song:
         return zlib.crc32(self.work.encode()) % 8 == 0
 
     def excerpt(self, seconds: float, rng: np.random.Generator) -> Music:
-        """From a bar drawn at random on, where the song is longer than ``seconds``."""
+        """From a bar drawn at random on, where the song is longer than ``seconds``.
+
+        Raises:
+            UserError: the file cannot be read.
+        """
         spare = self.grid.beats[-1] - seconds
         starts = self.grid.downbeats[self.grid.downbeats <= spare]
         start = float(rng.choice(starts)) if len(starts) else float(self.grid.downbeats[0])
@@ -117,8 +124,10 @@ class Song:
     def _audio(self) -> Audio:
         if self.path.suffix != ".npz":
             return load_audio(self.path, self.start_s, _RECORDING_S)
-        with np.load(self.path, allow_pickle=False) as data:
-            samples = data["stems"].astype(np.float32).sum(axis=0)
+        stems = read_arrays(self.path, _CLIP, _AGAIN, ("stems",))["stems"]
+        if stems.dtype != np.int16 or stems.ndim != 2 or not stems.size:
+            raise wrong_file(self.path, _CLIP, f"stems are {stems.dtype} {stems.shape}", _AGAIN)
+        samples = stems.astype(np.float32).sum(axis=0)
         return Audio(samples / max(float(np.abs(samples).max()), 1.0), SAMPLE_RATE)
 
 
@@ -153,15 +162,21 @@ def read_clips(folder: Path) -> list[Song]:
     alone, tunes alone and sounds without a beat are left out.
 
     Raises:
-        UserError: there are none.
+        UserError: there are none, or a file is damaged or something else.
     """
     songs = []
     for path in sorted(folder.glob("*.npz")):
         match = _LIBRARY_KINDS.match(path.stem)
         if match is None:
             continue
-        with np.load(path, allow_pickle=False) as data:
-            grid = _grid_in_four(data["beats"], data["positions"].astype(int))
+        data = read_arrays(path, _CLIP, _AGAIN, ("beats", "positions"))
+        try:
+            beats, positions = numbers("beats", data["beats"], np.inf), numbers("positions", data["positions"], 1e3)
+            if beats.ndim != 1 or positions.shape != beats.shape:
+                raise ValueError("beats and positions do not fit together")
+            grid = _grid_in_four(beats, positions.astype(int))
+        except ValueError as error:
+            raise wrong_file(path, _CLIP, error, _AGAIN) from None
         if grid is not None:
             kind, number, style = match.group(1), match.group(2), match.group(3) or ""
             songs.append(Song(path, kind, style if kind == "arranged" else "", f"{kind}{number}", grid))

@@ -27,7 +27,8 @@ from tqdm import tqdm
 from motionbeat.checkpoint import save_run, saved_step, time_is_up
 from motionbeat.clips import ClipBatch, ClipSampler, tracks_of
 from motionbeat.command import OneLineParser, run_command
-from motionbeat.encoder import BARS_PER_CLIP, CONTACT_GUIDANCES, ROTATIONS, MotionBeat
+from motionbeat.embed import load_encoder
+from motionbeat.encoder import BARS_PER_CLIP, CONTACT_GUIDANCES, POOLINGS, ROTATIONS, MotionBeat
 from motionbeat.errors import UserError
 from motionbeat.losses import (
     accent_entropy,
@@ -51,9 +52,11 @@ def training_loss(model: nn.Module, batch: ClipBatch, objective: Objective) -> t
     tempo = jitter.flatten(0, 1)[batch.tempo_index]
     if objective.tempo_negatives and not objective.beat_jitter:
         jitter = jitter[:, 2:]  # the first two are there for other anchors only
-    contrastive = embodied_contrastive_loss(
-        z_a, own, tempo, jitter, batch.same, objective.temperature, batch.tempo_mask, objective.both_ways
-    )
+    # in bf16 the similarities of hard negatives would be rounded to a step of 0.03 logits and more
+    with torch.autocast(z_a.device.type, enabled=False):
+        contrastive = embodied_contrastive_loss(
+            z_a, own, tempo, jitter, batch.same, objective.temperature, batch.tempo_mask, objective.both_ways
+        )
     figures = {"contrastive": contrastive.item()} | _wins(z_a, own, tempo, jitter, batch)
     loss = contrastive
     if objective.aligns_rhythm:
@@ -162,6 +165,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0)
     add("--save-every", type=int, default=250)
     add("--mixed-precision", choices=("no", "bf16", "fp16"), default="bf16")
+    add("--start-from", type=Path, metavar="DIR", help="begin with the weights of a trained encoder of the same sizes")
     add("--resume", action="store_true")
     switches = parser.add_argument_group("the encoder; all of it is written into its config.json")
     add = switches.add_argument
@@ -170,6 +174,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--plain-layers", type=int, default=2)
     add("--dropout", type=float, default=0.2)
     add("--rotation", choices=ROTATIONS, default="qkv")
+    add("--pooling", choices=POOLINGS, default="bar")
     add("--contact-guidance", choices=CONTACT_GUIDANCES, default="add")
     default = Objective()
     add("--temperature", type=float, default=default.temperature)
@@ -196,6 +201,10 @@ def run(args: argparse.Namespace) -> int:
     trained, held_out = ([pair for pair in pairs if pair.split == split] for split in ("train", "validation"))
     if not trained:
         raise UserError(f"{args.pairs}: no pairs to train on there, only held-out ones or none of the kind asked for.")
+    if args.steps < 1 or args.batch < 2 or args.bars < 1 or args.save_every < 1 or not args.lr > 0:
+        raise UserError("--steps, --bars and --save-every must be 1 or more, --batch 2 or more, and --lr above 0.")
+    if not args.resume and (args.out / "log.jsonl").exists():
+        raise UserError(f"{args.out}: holds a training run. Give --resume to go on, or another --out.")
     objective = Objective(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Objective)})
     # the schedule counts our steps, however many processes take them
     accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
@@ -208,9 +217,12 @@ def run(args: argparse.Namespace) -> int:
 
     model = MotionBeat(
         width=args.width, phase_blocks=args.phase_blocks, plain_layers=args.plain_layers, dropout=args.dropout,
-        rotation=args.rotation, contact_guidance=args.contact_guidance, rhythm_heads=objective.aligns_rhythm,
+        rotation=args.rotation, pooling=args.pooling, contact_guidance=args.contact_guidance,
+        rhythm_heads=objective.aligns_rhythm,
         objective=dataclasses.asdict(objective), **sampler.audio_statistics(),
     )  # fmt: skip
+    if args.start_from is not None:
+        model.load_state_dict(load_encoder(args.start_from).model.state_dict())
     set_motion_statistics(model, sampler)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_share(step, args.steps))
@@ -222,7 +234,8 @@ def run(args: argparse.Namespace) -> int:
     held_out_log = args.out / "held_out.jsonl"
     best = math.inf
     if step and held_out_log.is_file():
-        best = min(json.loads(line)["contrastive"] for line in held_out_log.read_text().splitlines())
+        rows = map(json.loads, held_out_log.read_text().splitlines())
+        best = min((row["contrastive"] for row in rows if row["step"] <= step), default=math.inf)
 
     def save() -> None:
         """Save the run, and the model if it is the best so far on held-out dances (or none are held out)."""
@@ -235,7 +248,7 @@ def run(args: argparse.Namespace) -> int:
             row = held_out_figures(unwrapped, checks, objective)
             with held_out_log.open("a") as log:
                 log.write(json.dumps({"step": step} | row) + "\n")
-            if row["contrastive"] >= best:
+            if not row["contrastive"] < best:
                 return
             best = row["contrastive"]
         unwrapped.save_pretrained(args.out)

@@ -165,8 +165,14 @@ def test_a_pickle_that_wants_to_run_something_is_refused(tmp_path: Path) -> None
         ("smpl_scaling", np.ones(2, np.float32), r"smpl_scaling \(2,\)"),
         ("smpl_poses", np.full((720, 72), np.nan, np.float32), "not finite"),
         ("smpl_poses", "text", "not an array of numbers"),
+        # finite in the file, but not as an angle of ours or in metres
+        ("smpl_poses", np.full((720, 72), 1e200), "not finite"),
+        ("smpl_trans", np.full((720, 3), 1e200), "more than 1000 m away"),
+        ("smpl_scaling", np.array([1e-45], np.float32), "more than 1000 m away"),
+        ("smpl_scaling", np.array([5e-324]), "not finite"),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_broken_motions(tmp_path: Path, key: str, value: object, message: str) -> None:
     table = motion_table(120)
     if value is None:

@@ -14,7 +14,8 @@ from motionbeat.beats import BeatGrid
 from motionbeat.clips import ClipSampler, Track, motion_energy, tracks_of
 from motionbeat.contacts import detect_contacts
 from motionbeat.encoder import MotionBeat
-from motionbeat.matching import FINE_GRAINED, fine_grained, fine_grained_trials, over_songs, retrieval
+from motionbeat.errors import UserError
+from motionbeat.matching import AS_IT_COMES, FINE_GRAINED, IN_STEP, MOVES, fine_grained, over_songs, retrieval
 from motionbeat.motion_tokens import MOTION_TOKEN_DIM
 from motionbeat.objective import Objective
 from motionbeat.pairs import Pair
@@ -105,22 +106,22 @@ def test_jitter_negatives_are_what_the_objective_asks_for(tracks: list[Track]) -
 
 
 def test_tempo_negatives_have_the_tempo_and_are_others(tracks: list[Track]) -> None:
-    batch = ClipSampler(tracks, seed=1).batch(12, Objective(tempo_negatives=5))
-    jitters = batch.motion.shape[1] - 1
-    owner = batch.tempo_index // jitters
-    assert batch.tempo_mask.any()
-    own = torch.arange(12)[:, None].expand_as(owner)
-    assert (owner != own)[batch.tempo_mask].all()
+    tempo = np.array([120.0, 121.0, 160.0, 118.5, 90.0])
+    index, mask = ClipSampler(tracks, seed=1)._tempo_negatives(tempo, jitters=2, most=3)
+    assert mask.sum(axis=1).tolist() == [3, 2, 0, 2, 0]
+    owners = [set((row[kept] // 2).tolist()) for row, kept in zip(index, mask, strict=True)]
+    assert owners[1] == {0} and owners[3] == {0} and owners[0] <= {1, 3}
 
 
-def test_blind_batches_turn_all_angles_alike(tracks: list[Track]) -> None:
-    sampler = ClipSampler(tracks[:2], seed=5)
-    turns = set()
-    for _ in range(10):
-        batch = sampler.batch(4, Objective(blind_share=1.0))
-        assert (batch.theta[:, 0] - batch.theta[0, 0]).abs().max() < 1e-5
-        turns.add(round(float(batch.theta[0, 0] / (2 * np.pi) * 16 - batch.first_beat * 4)) % 16)
-    assert len(turns) > 3
+def test_blind_batches_turn_the_angles_by_whole_slots_and_others_do_not(tracks: list[Track]) -> None:
+    turns = {0.0: set(), 1.0: set()}
+    for share, seen in turns.items():
+        sampler = ClipSampler(tracks[:2], seed=5)
+        for _ in range(10):
+            batch = sampler.batch(4, Objective(blind_share=share))
+            assert (batch.theta[:, 0] - batch.theta[0, 0]).abs().max() < 1e-5
+            seen.add(round(float(batch.theta[0, 0] / (2 * np.pi) * 16 - batch.first_beat * 4)) % 16)
+    assert turns[0.0] == {0} and len(turns[1.0]) > 3
 
 
 @pytest.mark.parametrize("row", list(ABLATIONS))
@@ -143,17 +144,18 @@ def test_without_jitter_the_moved_dances_serve_other_anchors_only(tracks: list[T
     assert "jitter_wins" not in figures and "tempo_wins" in figures
 
 
-def test_training_learns_to_tell_a_dance_in_step(tracks: list[Track]) -> None:
+def test_training_learns_to_hear_whether_a_dance_is_in_step(tracks: list[Track]) -> None:
     torch.manual_seed(0)
-    model = MotionBeat(**(TINY | {"width": 32}), rhythm_heads=True, dropout=0.0)
-    losses = []
-    fit(
-        model, ClipSampler(tracks, 0), Objective(blind_share=0), 60, 8, 5e-3, lambda _, row: losses.append(row["loss"])
+    model = MotionBeat(
+        **(TINY | {"width": 32, "projection": 32}), rhythm_heads=True, dropout=0.0, rotation="qk", pooling="bar"
     )
+    losses = []
+    fit(model, ClipSampler(tracks, 0), Objective(), 80, 8, 5e-3, lambda _, row: losses.append(row["loss"]))
     assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:5])
     unknown = tracks_of([pair("f" * 6), pair("g" * 7, 120.5)], mirror=False)
-    heard, _ = fine_grained(model, unknown, unknown, blind=False)
-    assert heard["half beat"].mean > 0.9
+    trials = fine_grained(model, unknown, unknown, blind=True)
+    assert trials.figures()["half beat"].mean > 0.9
+    assert 0.3 < trials.figures(sound=False)["half beat"].mean < 0.7
 
 
 class Constant(MotionBeat):
@@ -178,21 +180,72 @@ class Phase(Constant):
         return lock * torch.ones(len(tokens), 8), tokens
 
 
+class Oracle(MotionBeat):
+    """Knows a song by the level of its noise, and a dance by the set of its poses."""
+
+    def embed_audio(self, tokens: torch.Tensor, theta: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self._named(tokens[:, 1, 100:200].mean(dim=1) * 255 > 40), tokens
+
+    def embed_motion(
+        self, tokens: torch.Tensor, theta: torch.Tensor, contact: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        return self._named(tokens[:, :, 5].mean(dim=1) > 2), tokens
+
+    @staticmethod
+    def _named(second: torch.Tensor) -> torch.Tensor:
+        return torch.stack([second, ~second], dim=1).float().repeat(1, 4) / 2
+
+
 def test_an_encoder_that_knows_nothing_is_at_one_half(tracks: list[Track]) -> None:
     plain = [track for track in tracks if track.pair.grid.meter == 4][::2]
-    heard, deaf, songs = fine_grained_trials(Constant(**TINY), plain, plain, blind=False)
-    assert set(heard) == set(FINE_GRAINED) and len(songs) > 5
-    assert all((values[~np.isnan(values)] == 0.5).all() for values in heard.values())
-    assert all((values == 0.5).all() for values in deaf.values())
+    trials = fine_grained(Constant(**TINY), plain, plain, blind=False)
+    assert set(trials.heard) == set(FINE_GRAINED) and len(trials.song) > 5 and trials.seamless.all()
+    for values in (*trials.heard.values(), *trials.unheard.values()):
+        assert (values[~np.isnan(values)] == 0.5).all()
 
 
 def test_labels_give_the_half_beat_away_unless_blind(tracks: list[Track]) -> None:
     plain = [track for track in tracks if track.pair.grid.meter == 4][::2]
-    told, told_deaf = fine_grained(Phase(**TINY), plain, plain, blind=False)
-    blind, _ = fine_grained(Phase(**TINY), plain, plain, blind=True)
-    assert told["half beat"].mean == told_deaf["half beat"].mean == 1.0
-    assert told["other song, in step"].mean == pytest.approx(0.5, abs=0.4)
-    assert blind["half beat"].mean < 0.8
+    told = fine_grained(Phase(**TINY), plain, plain, blind=False)
+    assert told.figures()["half beat"].mean == told.figures(sound=False)["half beat"].mean == 1.0
+    assert told.figures()[IN_STEP].mean == 0.5
+    assert told.figures()[AS_IT_COMES].mean > 0.7
+    assert fine_grained(Phase(**TINY), plain, plain, blind=True).figures()["half beat"].mean < 0.8
+
+
+def test_joins_are_found(tracks: list[Track]) -> None:
+    whole = pair("whole")
+    valid = whole.motion.fps * 10 != np.arange(len(whole.motion))
+    track = tracks_of([replace(whole, valid=valid)], mirror=False)[0]
+    seamless = [track.is_seamless(int(start)) for start in track.starts]
+    assert any(seamless) and not all(seamless)
+
+
+def test_moved_clips_stay_within_the_recording(tracks: list[Track]) -> None:
+    for track in tracks:
+        last = max(track.starts) + track.length - 1
+        start_s = track.pair.slots.times_s[max(track.starts)]
+        end_s = track.pair.slots.times_s[last] + track.lengths_s[last]
+        assert start_s + (end_s - start_s) * 1.1 <= track.pair.motion.duration + 1e-6
+        assert all(min(track.starts) + shift >= 0 for moves in MOVES.values() for shift, _ in moves)
+
+
+def test_a_bar_that_breaks_off_is_not_cut_into_clips() -> None:
+    whole = pair("whole", bars=16)
+    broken = np.delete(np.arange(len(whole.grid.beats)), 21)
+    grid = BeatGrid(whole.grid.beats[broken], whole.grid.downbeats, 4, 120, 1.0)
+    slots = slot_grid(grid)
+    track = Track(replace(whole, grid=grid, slots=slots, audio_tokens=whole.audio_tokens[: len(slots)]))
+    assert len(track.starts)
+    for start in track.starts:
+        phase = slots.phase[start : start + track.length]
+        np.testing.assert_allclose(np.diff(phase) % 4, 0.25)
+
+
+def test_dances_too_short_for_a_clip_are_named() -> None:
+    with pytest.raises(UserError, match="--bars 2"):
+        ClipSampler(tracks_of([pair("short", bars=4)]), seed=0)
+    assert ClipSampler(tracks_of([pair("short", bars=4)], bars=2), seed=0).batch(2, Objective()).audio.shape[1] == 32
 
 
 def test_songs_count_alike_however_many_clips_they_have() -> None:
@@ -207,6 +260,19 @@ def test_retrieval_counts_windows_and_chance(tracks: list[Track]) -> None:
     assert found.windows >= 8
     assert found.exact_chance[0] == pytest.approx(1 / found.windows)
     assert found.song_chance[0] > found.exact_chance[0]
+
+
+def test_retrieval_finds_what_an_oracle_knows() -> None:
+    first, second = pair("a", 120), pair("bb", 120)
+    loud = np.clip(second.audio_tokens.astype(int) + 60, 0, 255).astype(np.uint8)
+    high = replace(second.motion, trans=second.motion.trans + np.array([0, 2, 0], dtype=np.float32))
+    tracks = tracks_of([first, replace(second, audio_tokens=loud, motion=high)], mirror=False)
+    for same_meter in (False, True):
+        for found in retrieval(Oracle(**TINY), tracks, same_meter).values():
+            assert found.song == (1.0, 1.0, 1.0) and found.median_rank == 1
+            assert found.exact[0] < 1
+    swapped = replace(tracks[0].pair, song="bb"), replace(tracks[1].pair, song="a")
+    assert retrieval(Oracle(**TINY), tracks_of(list(swapped), mirror=False), False)["dance to music"].song[0] == 1.0
 
 
 def test_evaluate_writes_tables_and_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -266,6 +266,7 @@ def test_folders_bad_songs_and_no_heads(
     [
         (["--start", "-1"], "start: must be 0 seconds or more, got -1"),
         (["--start", "90"], "is beyond the end"),
+        (["--start", "1e308"], "is beyond the end"),
         (["--duration", "nan"], "duration: must be more than 0 seconds"),
         (["--out", "x.json"], "--out x.json: .json cannot be written. Give FILE.npz or a folder."),
         (["--plot", "x.pdf"], "--plot x.pdf: .pdf cannot be written. Give FILE.png or a folder."),
@@ -299,6 +300,36 @@ def test_nonsense_is_one_line_and_writes_nothing(
     assert status == 2 and out == "" and err.startswith("error: ") and err.count("\n") == 1
     assert says in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_dance_is_never_replaced(
+    tmp_path: Path, tracked: None, encoders: Path, song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dance = save_motion(tmp_path / "dance.npz", waving(3.0))
+    (tmp_path / "link.npz").symlink_to(dance)
+    before = dance.read_bytes()
+    for out in (dance, tmp_path / "link.npz"):
+        line = [str(song), "-o", str(out), "--plot", "--motion", str(dance), "--force"]
+        assert command.main([*line, "--model", str(encoders / "plain")]) == 2
+        printed, err = capsys.readouterr()
+        assert printed == "" and err.count("\n") == 1 and "would replace a file that is read" in err
+    assert dance.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dance.npz", "link.npz"]
+
+
+def test_a_name_with_a_line_break_stays_in_its_line(
+    tmp_path: Path, tracked: None, encoders: Path, song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = tmp_path / "two\nlines.wav"
+    odd.write_bytes(song.read_bytes())
+    assert command.main([str(odd), "-o", str(tmp_path / "out"), "--model", str(encoders / "plain")]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and out.count("\n") == 1 and out.startswith("two lines.wav: ")
+    assert (tmp_path / "out" / "two\nlines.npz").is_file()
+
+
+def test_help_says_where_songs_go() -> None:
+    assert "name the songs before it" in " ".join(command.build_parser().format_help().split())
 
 
 def test_what_is_no_encoder(tmp_path: Path, encoders: Path) -> None:

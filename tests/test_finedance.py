@@ -63,6 +63,17 @@ def test_dances_with_split_song_and_beats(tmp_path: Path) -> None:
     assert np.median(np.abs(off)) < 0.03
 
 
+def test_no_song_is_in_two_splits(tmp_path: Path) -> None:
+    # 012 is a test dance; 030 would be for validation, and 001 and 116 are of no test list
+    songs = {"001": "A", "002": "B", "012": "A", "030": "A", "116": "C", "045": "C", "003": "B"}
+    for number, song in songs.items():
+        add_dance(tmp_path, number, song)
+    dances = {dance.name: dance.split for dance in read_finedance(tmp_path)}
+    assert dances == {
+        "finedance_002": "train", "finedance_003": "train", "finedance_012": "test", "finedance_045": "validation"
+    }  # fmt: skip
+
+
 def test_excluded_dances_are_not_tested_on() -> None:
     assert len(TEST_IDS) == 20 and len(TEST_IDS - EXCLUDED_IDS) == 18
 
@@ -105,18 +116,39 @@ def test_rows_of_any_length_are_made_a_rotation(tmp_path: Path) -> None:
         (np.zeros((300, 315), np.float32), "not two rows"),
         (np.zeros((300, 315), np.int32), "not finite numbers"),
         (np.array([{}], dtype=object), "not an npy file of numbers"),
+        (np.where(np.arange(315) < 3, np.float64(1e200), motion_values()), "not finite numbers"),
+        (np.where(np.arange(315) < 3, 1e30, motion_values()), "more than 1000 m away"),
+        (np.where(np.arange(315) >= 3, 1e25 * motion_values(), 0), "not two rows"),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_broken_motions(tmp_path: Path, values: np.ndarray, message: str) -> None:
     np.save(tmp_path / "a.npy", values)
     with pytest.raises(UserError, match=rf"a\.npy.*{message}"):
         read_finedance_motion(tmp_path / "a.npy")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x93NUMPY\x01\x00", b"PK\x03\x04broken"])
+def npy(header: bytes) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello",
+        b"\x93NUMPY\x01\x00",
+        b"PK\x03\x04broken",
+        npy(b"{'descr': '<f4', 'shape': (3,"),
+        npy(b"{'descr': '<f4\n"),
+        npy(b"(" * 200),
+        npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000000, 315)}"),
+        npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000000000000000000, 315)}"),
+    ],
+)
 def test_files_that_are_no_motion(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.npy").write_bytes(content)
-    with pytest.raises(UserError, match=r"x\.npy"):
+    with pytest.raises(UserError, match=r"x\.npy: not an npy file of numbers"):
         read_finedance_motion(tmp_path / "x.npy")
 
 

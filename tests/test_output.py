@@ -87,7 +87,7 @@ def test_existing_outputs_need_force_and_the_song_is_never_replaced(tmp_path: Pa
     song.write_text("song")
     (plan,) = plan_outputs([song], tmp_path)
     for force in (False, True):
-        with pytest.raises(UserError, match="would replace the song itself"):
+        with pytest.raises(UserError, match="would replace a file that is read"):
             check_outputs(song, plan, force)
     plan = OutputPaths.named(tmp_path, "dance")
     check_outputs(song, plan, force=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from motionbeat.retrieval import (
     median_rank,
     recall_at,
 )
-from motionbeat.retrieve import best_match, match, read_dance, read_song
+from motionbeat.retrieve import DanceFrames, best_match, match, read_dance, read_song
 from motionbeat.tokens import SlotGrid
 
 # --- scores ---
@@ -311,9 +312,119 @@ def test_embedding_of_another_encoder_or_a_dance_for_a_song(
     out, err = capsys.readouterr()
     assert out.count("\n") == 1 and "one.npz" in out
     three, two, no_song = err.splitlines()  # in the order of their names, then of the arguments
-    assert "three.npz: its clips and slots do not fit together" in three
+    assert "three.npz: its beats, slots and clips do not fit together" in three
     assert "two.npz: made with another encoder" in two
     assert "b.npz: not a song's embedding" in no_song
+
+
+@pytest.fixture(scope="module")
+def embedding(model_folder: Path, shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+    """The arrays of the embedding of ``one.wav``."""
+    path = tmp_path_factory.mktemp("embedding") / "one.npz"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "motionbeat.encoder.track_beats",
+            lambda audio: BeatGrid.steady(120, audio.duration, first_s=0.5, confidence=0.9),
+        )
+        assert embed.main([str(shelf / "songs" / "one.wav"), "-o", str(path), "--model", str(model_folder)]) == 0
+    with np.load(path) as data:
+        return dict(data)
+
+
+def moved(array: np.ndarray, place: int, value: float) -> np.ndarray:
+    changed = array.copy()
+    changed.flat[place] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "says"),
+    [
+        ("meter", lambda meter: np.array([4, 4]), "meter must have 0 axes"),
+        ("meter", lambda meter: np.array(0), "meter must be 1 or more"),
+        ("meter", lambda meter: np.array(-4), "meter must be 1 or more"),
+        ("meter", lambda meter: np.array(10**8), "do not fit together"),
+        ("meter", lambda meter: np.array(4.5), "do not fit together"),
+        ("meter", lambda meter: np.array("4"), "meter holds str"),
+        ("tempo", lambda tempo: np.array(np.nan), "tempo has values that are not finite"),
+        ("confidence", lambda confidence: np.array([0.5, 0.5]), "confidence must have 0 axes"),
+        ("confidence", lambda confidence: np.array(7.0), "confidence must be in"),
+        ("token_phase", lambda phase: phase[:, None], "token_phase must have 1 axes"),
+        ("token_phase", lambda phase: phase + 1, "do not fit together"),
+        ("token_phase", lambda phase: phase[1:], "do not fit together"),
+        ("token_times_s", lambda times: times[::-1], "do not fit together"),
+        ("token_times_s", lambda times: moved(times, 3, np.nan), "token_times_s has values that are not finite"),
+        ("token_times_s", lambda times: times[:0], "do not fit together"),
+        ("clips", lambda clips: clips[:, :8], "do not fit together"),
+        ("clips", lambda clips: clips[:0], "do not fit together"),
+        ("clips", lambda clips: moved(clips, 3, np.inf), "clips has values that are not finite"),
+        ("clips", lambda clips: clips * 1e8, "longer than unit vectors"),
+        ("clips", lambda clips: clips.astype(complex), "clips holds complex"),
+        ("clip_starts", lambda starts: starts - 5, "do not fit together"),
+        ("clip_starts", lambda starts: starts + 500, "do not fit together"),
+        ("clip_starts", lambda starts: starts * 1.0, "do not fit together"),
+        ("beats", lambda beats: beats[::-1], "ascending"),
+        ("beats", lambda beats: beats[:1], "two beats"),
+        ("downbeats", lambda downbeats: downbeats[:0], "downbeats must be"),
+    ],
+)
+def test_crafted_embeddings_are_one_line(
+    embedding: dict[str, np.ndarray],
+    name: str,
+    change: Callable[[np.ndarray], np.ndarray],
+    says: str,
+    model_folder: Path,
+    shelf: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    np.savez(tmp_path / "good.npz", **embedding)
+    np.savez(tmp_path / "crafted.npz", **(embedding | {name: change(embedding[name])}))
+    line = ["--dance", str(shelf / "dances" / "b.npz"), "--songs", str(tmp_path), "--model", str(model_folder)]
+    assert command.main([*line, "--align"]) == 2
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1 and "good.npz" in out
+    assert err.count("\n") == 1 and "crafted.npz: " in err and says in err
+
+
+def test_an_embedding_of_another_width(
+    embedding: dict[str, np.ndarray],
+    model_folder: Path,
+    shelf: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    narrow = {"clip": embedding["clip"][:1], "clips": embedding["clips"][:, :1]}  # would be broadcast
+    np.savez(tmp_path / "narrow.npz", **(embedding | narrow))
+    line = ["--dance", str(shelf / "dances" / "b.npz"), "--songs", str(tmp_path), "--model", str(model_folder)]
+    assert command.main(line) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "narrow.npz: its clips are not as wide" in err
+
+
+@pytest.mark.parametrize("align", [[], ["--align"]])
+def test_scores_that_are_no_numbers_are_not_ranked(
+    align: list[str],
+    model_folder: Path,
+    shelf: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def damaged(path: Path) -> DanceFrames:
+        dance = read_dance(path)
+        if path.stem == "a":
+            dance.frames[200:] = np.nan
+        return dance
+
+    monkeypatch.setattr(command, "read_dance", damaged)
+    dances = [str(shelf / "dances" / f"{name}.npz") for name in ("a", "b")]
+    line = ["--music", str(shelf / "songs" / "one.wav"), "--dances", *dances, "--model", str(model_folder), *align]
+    assert command.main([*line, "--json"]) == 2
+    out, err = capsys.readouterr()
+    report = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert [Path(row["path"]).name for row in report["ranking"]] == ["b.npz"] and report["compared"] == 1
+    assert np.isfinite(report["ranking"][0]["score"])
+    assert err.count("\n") == len(report["errors"]) == 1 and "a.npz to one.wav: the score is not finite" in err
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import pickle
 import sys
 import types
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -225,6 +226,83 @@ def test_broken_tables(tmp_path, key, value, message):
     else:
         entries[key] = value
     with pytest.raises(UserError, match=message):
+        read_smpl(save_pickle(tmp_path / "a.pkl", entries))
+
+
+def sparse(layout: str, shape: object, **arrays: object) -> object:
+    """A sparse matrix that says what it is told to."""
+    matrix = {"csc": scipy.sparse.csc_matrix, "csr": scipy.sparse.csr_matrix, "coo": scipy.sparse.coo_matrix}[layout](
+        (1, 1)
+    )
+    matrix.__dict__.clear()
+    matrix.__dict__.update(_shape=shape, **arrays)
+    return matrix
+
+
+ONE, TWO = np.ones(1), np.ones(2)
+
+
+@pytest.mark.parametrize("layout", ["csc", "csr", "coo"])
+def test_every_layout_of_sparse_matrices(tmp_path, layout):
+    entries = small_entries()
+    plain = read_smpl(save_pickle(tmp_path / "a.pkl", entries)).joint_regressor
+    entries["J_regressor"] = entries["J_regressor"].asformat(layout)
+    np.testing.assert_allclose(read_smpl(save_pickle(tmp_path / "b.pkl", entries)).joint_regressor, plain)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (sparse("csc", (24, 2), data=ONE, indices=np.array([50_000_000]), indptr=np.array([0, 1, 1])), "indices must"),
+        (sparse("csc", (24, 2), data=ONE, indices=np.array([-9]), indptr=np.array([0, 1, 1])), "outside"),
+        (sparse("csc", (24, 2), data=ONE, indices=np.array([0]), indptr=np.array([0, 50_000_000, 1])), "in order"),
+        # of no values at all, by its last bound
+        (sparse("csc", (24, 2), data=ONE, indices=np.array([0]), indptr=np.array([0, 50_000_000, 0])), "in order"),
+        (sparse("csr", (2, 24), data=ONE, indices=np.array([0]), indptr=np.array([0, 50_000_000, -1])), "outside"),
+        (sparse("csc", (24, 2), data=ONE, indices=np.array([0]), indptr=np.array([0, 9, 2**63], np.uint64)), "side"),
+        (sparse("csc", (24, 2), data=ONE, indices=np.array([0]), indptr=np.array([0, 1])), "index pointer size"),
+        (sparse("csc", (24, 2), data=ONE, indices=np.array([0.0]), indptr=np.array([0, 1, 1])), "whole numbers"),
+        (sparse("csc", (24, 2), data=ONE, indices=[0], indptr=np.array([0, 1, 1])), "not an array of numbers"),
+        (sparse("csc", (24, 2), data=[{}], indices=np.array([0]), indptr=np.array([0, 1, 1])), "not an array"),
+        (sparse("csc", (24, -2), data=ONE, indices=np.array([0]), indptr=np.array([0, 1, 1])), "of shape"),
+        (sparse("csc", (2**40, 2**40), data=ONE, indices=np.array([0]), indptr=np.array([0, 1, 1])), "of shape"),
+        (sparse("csc", ("24", 2), data=ONE, indices=np.array([0]), indptr=np.array([0, 1, 1])), "not an array"),
+        (sparse("csc", None, data=ONE, indices=np.array([0]), indptr=np.array([0, 1, 1])), "shape that is none"),
+        (sparse("coo", (24, 2), data=ONE, row=np.array([24]), col=np.array([0])), "exceeds"),
+        (sparse("coo", (24, 2), data=TWO, row=np.array([1]), col=np.array([0])), "not as many"),
+        (sparse("coo", (24, 2), data=ONE, coords=(np.array([-1]), np.array([0]))), "outside"),
+    ],
+)
+def test_sparse_matrices_that_point_outside(tmp_path, matrix, message):
+    entries = small_entries() | {"J_regressor": matrix}
+    with pytest.raises(UserError, match=rf"not an SMPL.*{message}"):
+        read_smpl(save_pickle(tmp_path / "a.pkl", entries))
+
+
+def test_a_chumpy_object_that_is_its_own_value(tmp_path, chumpy):
+    ch, select = chumpy
+    own, other = ch(), select()
+    own.__dict__["x"] = own
+    other.__dict__.update(a=other, idxs=other)
+    empty = ch()
+    for value, message in ((own, "too many layers"), (other, "too many layers"), (empty, "without its values")):
+        with pytest.raises(UserError, match=message) as caught:
+            read_smpl(save_pickle(tmp_path / "a.pkl", small_entries() | {"v_template": value}))
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("header", [b"{'descr': '<f8', 'shape': (3,", b"{'descr': [", b"\xff\xfe", b"(" * 200])
+def test_an_npz_with_a_broken_header(tmp_path, header):
+    with zipfile.ZipFile(tmp_path / "m.npz", "w") as archive:
+        archive.writestr("v_template.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(UserError, match=r"m\.npz: ") as caught:
+        read_smpl(tmp_path / "m.npz")
+    assert "\n" not in str(caught.value)
+
+
+def test_faces_are_looked_at_before_they_are_made_smaller(tmp_path):
+    entries = small_entries() | {"f": np.full((4, 3), 2**32, np.int64)}
+    with pytest.raises(UserError, match="does not index"):
         read_smpl(save_pickle(tmp_path / "a.pkl", entries))
 
 

@@ -9,7 +9,7 @@ import soundfile
 
 from motionbeat import pairs
 from motionbeat.beatset.clip_files import Recording, save
-from motionbeat.dances import Dance
+from motionbeat.dances import Dance, read_ballroom, read_open
 from motionbeat.errors import UserError
 from motionbeat.songs import Song, composed_song, read_clips, read_recordings, suiting
 from tests.recordings import STANDING_M, stepping_poses, write_song
@@ -200,6 +200,12 @@ def test_the_command_writes_pairs_and_which_songs_they_met(tmp_path: Path, beats
     assert "holds something already" in capsys.readouterr().err
 
 
+def one_error(capsys) -> str:
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("error: ") and err.count("\n") == 1, err
+    return err
+
+
 def test_wrong_commands_say_so_and_leave_nothing(tmp_path: Path, capsys) -> None:
     recorded = write_open_set(tmp_path / "open", g1_a=4.0)
     out = str(tmp_path / "out")
@@ -211,4 +217,196 @@ def test_wrong_commands_say_so_and_leave_nothing(tmp_path: Path, capsys) -> None
         pairs.main(["--out", out])
     assert "--open" in capsys.readouterr().err
     (recorded / "g1_a.npz").unlink()
-    assert not Path(out).exists()
+    assert pairs.main(["--open", str(recorded), "--out", out]) == 2
+    assert "g1_a.npz: no such file" in one_error(capsys)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["open"]
+
+
+def test_pairs_go_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    recorded = write_open_set(tmp_path / "open", g1_a=4.0)
+    file = tmp_path / "file"
+    file.write_text("here before")
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "mine").write_text("here before")
+    monkeypatch.setattr(pairs, "read_open", lambda folder: pytest.fail("read before --out was looked at"))
+    for out, says in (
+        (file, "this is a file"),
+        (file / "in", "cannot write here"),
+        (file / "far" / "in", "cannot write here"),
+        (full, "holds something already"),
+    ):
+        assert pairs.main(["--open", str(recorded), "--out", str(out)]) == 2
+        err = one_error(capsys)
+        assert str(out.parent) in err and says in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full", "open"]
+    assert file.read_text() == "here before"
+
+
+def test_a_failure_leaves_no_new_folders(tmp_path: Path, capsys) -> None:
+    recorded = write_open_set(tmp_path / "open")
+    assert pairs.main(["--open", str(recorded), "--out", str(tmp_path / "new" / "pairs")]) == 2
+    assert "no dances" in one_error(capsys)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("index", "says"),
+    [
+        ("{not json", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "no table"),
+        ('{"g1_a": 3, "cmu": 3}', "an entry is no table"),
+        ('{"cmu": {}}', "has no genre"),
+        ('{"cmu": {"genre": 3}}', "has no genre"),
+        ('{"../g1_a": {"genre": "pop"}}', "'../g1_a' is not the plain name"),
+        ('{"sub/g1_a": {"genre": "pop"}}', "not the plain name"),
+        ('{"/g1_a": {"genre": "pop"}}', "not the plain name"),
+        ('{"": {"genre": "pop"}}', "not the plain name"),
+        ('{"gone": {"genre": "pop"}}', "gone.npz: no such file"),
+    ],
+)
+def test_open_sets_with_a_wrong_index(tmp_path: Path, index: str, says: str, capsys) -> None:
+    recorded = write_open_set(tmp_path / "open", g1_a=4.0)
+    # where the crafted names point to
+    (recorded / "sub").mkdir()
+    for place in (tmp_path, recorded / "sub"):
+        (place / "g1_a.npz").write_bytes((recorded / "g1_a.npz").read_bytes())
+    (recorded / "index.json").write_text(index)
+    before = sorted(tmp_path.rglob("*"))
+    assert pairs.main(["--open", str(recorded), "--songs", "1", "--out", str(tmp_path / "far" / "out")]) == 2
+    assert says in one_error(capsys)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_open_dances_with_wrong_arrays(tmp_path: Path) -> None:
+    folder = write_open_set(tmp_path / "open", g1_a=4.0)
+    path = folder / "g1_a.npz"
+    with np.load(path) as data:
+        arrays = dict(data)
+    poses = arrays["poses"].copy()
+    poses[3, 5] = np.nan
+    for change, says in (
+        ({"poses": poses}, "poses has values that are not finite"),
+        ({"valid": arrays["valid"][1:]}, "valid must be"),
+        ({"valid": np.array(["x"] * 120)}, "valid holds"),
+        ({"fps": np.float32(0)}, "the frame rate must be"),
+    ):
+        np.savez(path, **(arrays | change))
+        with pytest.raises(UserError, match=rf"g1_a\.npz: not a dance of the open set \({says}"):
+            read_open(folder)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(UserError, match="not a dance of the open set"):
+        read_open(folder)
+
+
+def write_ballroom_set(folder: Path, **change: object) -> Path:
+    """A folder of one ballroom dance, some of its arrays (``poses`` ...) or index entries (``name`` ...) changed."""
+    folder.mkdir()
+    one = dance(6.0)
+    arrays: dict[str, object] = {
+        "poses": one.motion.poses.reshape(-1, 72), "trans": one.motion.trans, "fps": 30.0,
+        "contacts": np.ones((len(one.valid), 4), bool), "seam": ~one.valid,
+        "beats": np.arange(12, dtype=np.float32) / 2, "downbeats": np.float32([0.01, 1.98, 4]),
+    }  # fmt: skip
+    entry: dict[str, object] = {"name": "DANCE_W_1", "genre": "waltz", "song": "W_1", "meter": "4/4", "bpm": 120.0}
+    np.savez(folder / "DANCE_W_1.npz", **(arrays | {key: change[key] for key in change if key in arrays}))
+    entry |= {key: change[key] for key in change if key in entry}
+    kept = {key: value for key, value in entry.items() if value is not None}
+    (folder / "index.json").write_text(json.dumps({"dances": [kept]}))
+    return folder
+
+
+def test_a_ballroom_dance_is_read(tmp_path: Path) -> None:
+    (one,) = read_ballroom(write_ballroom_set(tmp_path / "set"))
+    assert (one.name, one.style, one.song, one.split) == ("DANCE_W_1", "waltz", "W_1", "train")
+    assert one.valid.all() and one.motion.contacts is not None and one.motion.contacts.all()
+    assert one.grid is not None and one.grid.downbeats == pytest.approx([0, 2, 4])
+    assert one.audio_path == tmp_path / "set" / "DANCE_W_1.ogg"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"name": "../DANCE_W_1"}, "not the plain name"),
+        ({"name": None}, "has no name"),
+        ({"genre": None}, "DANCE_W_1 has no genre"),
+        ({"song": 7}, "has no song"),
+        ({"meter": "waltz"}, "not a dance of the ballroom set"),
+        ({"bpm": None}, "not a dance of the ballroom set"),
+        ({"bpm": "fast"}, "not a dance of the ballroom set"),
+        ({"beats": np.array([0.0, np.nan])}, "beats has values that are not finite"),
+        ({"beats": np.array([2.0, 1.0, 3.0])}, "ascending"),
+        ({"downbeats": np.zeros(0)}, "no beats or no downbeats"),
+        ({"trans": np.full((180, 3), np.inf)}, "trans has values that are not finite"),
+        ({"seam": np.zeros(3, bool)}, "seam must be"),
+        ({"contacts": np.ones((180, 3), bool)}, "contacts must be"),
+    ],
+)
+def test_ballroom_sets_with_something_wrong(tmp_path: Path, change: dict[str, object], says: str) -> None:
+    with pytest.raises(UserError, match=says) as caught:
+        read_ballroom(write_ballroom_set(tmp_path / "set", **change))
+    assert "\n" not in str(caught.value)
+
+
+def test_ballroom_index_without_a_list(tmp_path: Path) -> None:
+    folder = write_ballroom_set(tmp_path / "set")
+    for text in ("{}", '{"dances": {}}', '{"dances": [3]}'):
+        (folder / "index.json").write_text(text)
+        with pytest.raises(UserError, match=r"index\.json: not the index of a data set"):
+            read_ballroom(folder)
+
+
+def test_clips_that_are_damaged(tmp_path: Path) -> None:
+    write_clip(tmp_path, "pop001_0", 120)
+    path = tmp_path / "pop001_0.npz"
+    (song,) = read_clips(tmp_path)
+    with np.load(path) as data:
+        arrays = dict(data)
+    beats = arrays["beats"].copy()
+    beats[4] = np.nan
+    for change, says in (
+        ({"beats": beats}, "beats has values"),
+        ({"beats": arrays["beats"][::-1]}, "ascending"),
+        ({"positions": arrays["positions"][1:]}, "do not fit together"),
+        ({"positions": np.array([{}], dtype=object)}, "damaged"),
+    ):
+        np.savez(path, **(arrays | change))
+        with pytest.raises(UserError, match=rf"pop001_0\.npz: not a clip of the training set of beats \(.*{says}"):
+            read_clips(tmp_path)
+    for stems in (arrays["stems"].astype(np.float32), arrays["stems"][0], np.zeros((2, 0), np.int16)):
+        np.savez(path, **(arrays | {"stems": stems}))
+        with pytest.raises(UserError, match="stems are"):
+            song.excerpt(10.0, np.random.default_rng(0))
+    path.unlink()
+    with pytest.raises(UserError, match="no such file"):
+        song.excerpt(10.0, np.random.default_rng(0))
+
+
+def test_pairs_that_are_damaged(tmp_path: Path) -> None:
+    music = pairs.choose_songs(dance(5.0), 1, [])[0]
+    pair, _ = pairs.pair_with_song(dance(5.0), "a_0", music)
+    pair.save(tmp_path)
+    path = tmp_path / "a_0.npz"
+    loaded = pairs.load_pair(path)
+    np.testing.assert_array_equal(loaded.audio_tokens, pair.audio_tokens)
+    with np.load(path) as data:
+        arrays = dict(data)
+    about = json.loads(str(arrays["about"]))
+    for change, says in (
+        ({"about": np.array("[]")}, "not a pair"),
+        ({"about": np.array("{")}, "not a pair"),
+        ({"about": np.array(json.dumps({k: v for k, v in about.items() if k != "split"}))}, "does not say its split"),
+        ({"about": np.array(json.dumps(about | {"fps": 0}))}, "fps must be"),
+        ({"about": np.array(json.dumps(about | {"name": "../b"}))}, "its name inside is another"),
+        ({"poses": arrays["poses"].astype(np.float32)}, "poses must be int16"),
+        ({"poses": arrays["poses"][:, :5]}, "poses must be"),
+        ({"trans": np.full_like(arrays["trans"], np.nan)}, "trans has values"),
+        ({"valid": arrays["valid"][1:]}, "do not fit together"),
+        ({"audio_tokens": arrays["audio_tokens"][1:]}, "do not fit together"),
+        ({"beats": arrays["beats"][::-1]}, "ascending"),
+    ):
+        np.savez(path, **(arrays | change))
+        with pytest.raises(UserError, match=rf"a_0\.npz: not a pair \(.*{says}|a_0\.npz: {says}") as caught:
+            pairs.load_pairs(tmp_path)
+        assert "\n" not in str(caught.value)

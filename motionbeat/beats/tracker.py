@@ -17,6 +17,7 @@ from motionbeat.beats.features import FRAME_RATE, HOP, log_scaled, mel_spectrogr
 from motionbeat.beats.grid import DEFAULT_TEMPO, BeatGrid, BeatTracker
 from motionbeat.beats.network import BeatNetwork
 from motionbeat.errors import UserError
+from motionbeat.model_files import load_model
 
 _MIN_BEATS = 3
 _LOUDEST = 1e6
@@ -114,11 +115,11 @@ class NeuralBeatTracker:
         """The tracker whose network was saved in ``folder``.
 
         Raises:
-            UserError: there is none.
+            UserError: there is none, or it cannot be read.
         """
         if not (Path(folder, "config.json").is_file() and any(Path(folder).glob("*.safetensors"))):
             raise UserError(f"No beat network in {folder}; is the installation complete?")
-        return cls(BeatNetwork.from_pretrained(folder, torch_dtype=torch.float32).eval())
+        return cls(load_model(Path(folder), BeatNetwork))
 
     def __call__(self, audio: Audio) -> BeatGrid:
         if audio.sample_rate != SAMPLE_RATE:
