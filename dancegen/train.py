@@ -30,7 +30,7 @@ from dancegen.losses import LossWeights, motion_loss
 from dancegen.pipeline import DancePipeline
 from dancegen.windows import WindowBatch, WindowSampler, auto_styles, style_prototypes
 from motionbeat.checkpoint import save_run, saved_step, time_is_up
-from motionbeat.encoder import MotionBeat
+from motionbeat.embed import load_encoder
 from motionbeat.errors import UserError
 from motionbeat.pairs import load_pairs
 
@@ -92,8 +92,7 @@ def main(argv: list[str] | None = None) -> int:
 
     try:
         pairs = load_pairs(args.pairs, args.clean)
-        if not (args.encoder / "config.json").is_file():
-            raise UserError(f"{args.encoder}: no encoder there. Train one with python -m motionbeat.train.")
+        encoder = load_encoder(args.encoder).model
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -103,7 +102,6 @@ def main(argv: list[str] | None = None) -> int:
     step = saved_step(state) if args.resume else 0
     # past draws are not replayed on resuming: a new stream, still fixed by seed and step
     set_seed(args.seed + step, device_specific=True)
-    encoder = MotionBeat.from_pretrained(args.encoder).eval()
     styles = tuple(sorted({pair.style for pair in pairs}))
     trained, held_out = ([p for p in pairs if p.split == split] for split in ("train", "validation"))
 

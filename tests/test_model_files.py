@@ -57,10 +57,16 @@ def test_what_was_saved(folder: Path) -> None:
         assert value.dtype == torch.float32 and torch.equal(value.double(), saved[name])
 
 
-@pytest.mark.parametrize("name", ["dance/encoder", "motionbeat"])
-def test_shipped_encoders_whose_configuration_is_shorter(name: str) -> None:
-    assert "rhythm_heads" not in json.loads((asset_path("models", name) / "config.json").read_text())
-    assert not load_encoder(asset_path("models", name)).model.config["rhythm_heads"]
+def test_a_configuration_from_before_there_were_switches(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    kept = {name: value for name, value in config.items() if name in SIZES or name.startswith("_")}
+    (folder / "config.json").write_text(json.dumps(kept))
+    assert load_model(folder, MotionBeat).config["rotation"] == "qkv"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_shipped_encoder_of_the_generator() -> None:
+    assert load_encoder(asset_path("models", "dance") / "encoder").model.frame_dim == 201
 
 
 @pytest.mark.parametrize(
