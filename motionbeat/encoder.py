@@ -33,8 +33,8 @@ CLOCK_DIM = 9
 _CLIPS_AT_ONCE = 32
 
 ROTATIONS = ("qkv", "qk", "none")
-"""What the phase rotation turns before attention: queries, keys and values (the method), queries and keys only (then a
-clip's place in the bar is lost in the pooled vector), or nothing."""
+"""What the phase rotation turns in attention: its input, and so queries, keys and values (the method), queries and
+keys alone (then tokens know only how far apart in the bar they are), or nothing."""
 
 POOLINGS = ("bar", "mean")
 """How tokens become one vector: as phasors over the bar (see :class:`BarPooling`) or as their plain mean."""
@@ -116,13 +116,11 @@ class PhaseAttentionBlock(nn.Module):
 
     def forward(self, x: torch.Tensor, theta: torch.Tensor, contact: torch.Tensor | None = None) -> torch.Tensor:
         """x (B, N, width), theta (B, N), contact (B, N) in [0, 1] or None -> (B, N, width)."""
+        qkv = self.qkv(self.rotate(x, theta) if self.rotation == "qkv" else x)
         if self.rotation == "qk":
-            width = x.shape[-1]
-            weight, bias = self.qkv.weight, self.qkv.bias
-            turned = F.linear(self.rotate(x, theta), weight[: 2 * width], bias[: 2 * width])
-            qkv = torch.cat([turned, F.linear(x, weight[2 * width :], bias[2 * width :])], dim=-1)
-        else:
-            qkv = self.qkv(self.rotate(x, theta) if self.rotation == "qkv" else x)
+            # after the projection, so that a query and a key know only how far apart in the bar they are
+            q, k, v = qkv.chunk(3, dim=-1)
+            qkv = torch.cat([self.rotate(q, theta), self.rotate(k, theta), v], dim=-1)
         q, k, v = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         logits = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
         if self.contact_gain is not None and contact is not None:

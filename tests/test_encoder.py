@@ -46,6 +46,51 @@ def test_moving_the_labels_by_a_bar_changes_nothing_and_by_a_beat_changes_the_cl
     assert (z_beat - z).abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("rotation", ["qk", "none"])
+@pytest.mark.parametrize("meter", [3, 4])
+def test_bar_pooling_turns_with_the_bar_and_products_do_not_change(rotation: str, meter: int) -> None:
+    torch.manual_seed(0)
+    model = MotionBeat(
+        width=32, heads=2, phase_blocks=2, plain_layers=1, projection=32, rotation=rotation, pooling="bar"
+    ).eval()
+    music, dance = torch.rand(3, 48, TOKEN_DIM), torch.randn(3, 48, MOTION_TOKEN_DIM)
+    contact = torch.rand(3, 48)
+    theta = (2 * math.pi / (4 * meter) * torch.arange(48)).expand(3, -1)
+    z_a, heard = model.embed_audio(music, theta)
+    z_m, _ = model.embed_motion(dance, theta, contact)
+    torch.testing.assert_close(z_a.norm(dim=1), torch.ones(3))
+    for slots in (1, 4, 4 * meter):
+        turned = theta + 2 * math.pi * slots / (4 * meter)
+        y_a, heard_again = model.embed_audio(music, turned)
+        y_m, _ = model.embed_motion(dance, turned, contact)
+        torch.testing.assert_close(heard_again, heard, atol=1e-4, rtol=0)
+        torch.testing.assert_close((y_a * y_m).sum(dim=1), (z_a * z_m).sum(dim=1), atol=1e-4, rtol=0)
+        # the quarter that says what the music is like stays, the first pair turns by the first harmonic
+        torch.testing.assert_close(y_a[:, :8], z_a[:, :8], atol=1e-4, rtol=0)
+        before, after = (torch.complex(z[:, 8], z[:, 9]) for z in (z_a, y_a))
+        turn = torch.tensor(2j * math.pi * slots / (4 * meter)).exp().to(after.dtype)
+        torch.testing.assert_close(after, before * turn, atol=1e-4, rtol=0)
+
+
+def test_unknown_switches_are_refused() -> None:
+    for switch in ("rotation", "pooling", "contact_guidance"):
+        with pytest.raises(ValueError, match="must be one of"):
+            MotionBeat(width=32, heads=2, **{switch: "other"})
+    with pytest.raises(ValueError, match="rhythm heads"):
+        tiny().audio_accents(torch.zeros(1, 4, 32))
+
+
+@pytest.mark.parametrize("guidance", ["gate", "none"])
+def test_contacts_matter_in_a_gate_and_not_without_guidance(guidance: str) -> None:
+    torch.manual_seed(0)
+    model = MotionBeat(width=32, heads=2, phase_blocks=1, plain_layers=1, contact_guidance=guidance).eval()
+    dance, theta, contact = torch.randn(2, 16, MOTION_TOKEN_DIM), torch.zeros(2, 16), torch.zeros(2, 16)
+    quiet, _ = model.embed_motion(dance, theta, contact)
+    contact[:, 5] = 1
+    struck, _ = model.embed_motion(dance, theta, contact)
+    assert ((quiet - struck).abs().max() > 1e-4) == (guidance == "gate")
+
+
 def test_contact_guidance_draws_attention_to_the_struck_token() -> None:
     model = tiny()
     block = model.motion.phase_blocks[0]

@@ -16,7 +16,7 @@ python3 -m pip install --quiet --no-index --no-deps --upgrade --target build/sit
 export PYTHONPATH=$PWD/build/site:$PWD
 
 if [ "$encoder_minutes" != 0 ]; then
-    python3 -m motionbeat.train --pairs runs/pairs --out runs/motionbeat --batch 128 --tempo-negatives 4 --steps 6000 \
+    python3 -m motionbeat.train --pairs runs/pairs --out runs/motionbeat --batch 128 --dropout 0.3 --steps 3000 \
         --minutes "$encoder_minutes" --save-every 100000 --resume
 fi
 python3 -m dancegen.train --pairs runs/pairs --encoder runs/motionbeat --out runs/dance --batch 256 --steps 60000 \
