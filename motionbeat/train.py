@@ -170,6 +170,7 @@ def build_parser() -> argparse.ArgumentParser:
     switches = parser.add_argument_group("the encoder; all of it is written into its config.json")
     add = switches.add_argument
     add("--width", type=int, default=192)
+    add("--heads", type=int, default=6)
     add("--phase-blocks", type=int, default=3)
     add("--plain-layers", type=int, default=2)
     add("--dropout", type=float, default=0.2)
@@ -216,8 +217,8 @@ def run(args: argparse.Namespace) -> int:
     checks = ClipSampler(tracks_of(held_out, mirror=False, bars=args.bars), 0, augment=False) if held_out else None
 
     model = MotionBeat(
-        width=args.width, phase_blocks=args.phase_blocks, plain_layers=args.plain_layers, dropout=args.dropout,
-        rotation=args.rotation, pooling=args.pooling, contact_guidance=args.contact_guidance,
+        width=args.width, heads=args.heads, phase_blocks=args.phase_blocks, plain_layers=args.plain_layers,
+        dropout=args.dropout, rotation=args.rotation, pooling=args.pooling, contact_guidance=args.contact_guidance,
         rhythm_heads=objective.aligns_rhythm,
         objective=dataclasses.asdict(objective), **sampler.audio_statistics(),
     )  # fmt: skip

@@ -3,9 +3,12 @@
 Every contestant hears the same training dances (those with their own music) and meets the same motion tower. Of a
 peer, the frozen features are standardised on the training songs, and three things are trained on them:
 
-* ``pooled``: their mean over the clip and a two-layer head, by plain InfoNCE (the usual protocol);
+* ``pooled``: their mean over the clip and a two-layer head, by plain InfoNCE (the usual protocol; it cannot know when
+  in the bar anything happens);
 * ``tower``: MotionBeat's audio tower over the features of each slot, by plain InfoNCE;
 * ``tower, ECL``: the same by MotionBeat's whole objective, which shows what the features lack and not the loss.
+
+MotionBeat's own tokens are augmented (gain, tilt, transposition, masked bands); the features of others are not.
 
 ``--peers motionbeat`` trains MotionBeat itself on its own tokens in the same way. Rows are appended to
 OUT/peers.jsonl, rows that are there are not trained again; the table is printed and written to OUT/peers.md.
@@ -67,10 +70,20 @@ def contestant(
     if head == "pooled":
         model.audio = PooledFeatures(features, width, projection)
     elif features != TOKEN_DIM:
-        sizes = {name: model.config[name] for name in ("heads", "phase_blocks", "plain_layers", "harmonics")}
+        same = (
+            "width",
+            "heads",
+            "phase_blocks",
+            "plain_layers",
+            "harmonics",
+            "projection",
+            "dropout",
+            "rotation",
+            "pooling",
+        )
         model.audio = RhythmEncoder(
-            features, width, **sizes, projection=projection, dropout=model.config["dropout"], rotation="qkv",
-            guidance="none", rhythm_head=objective.aligns_rhythm,
+            features, **{name: model.config[name] for name in same}, guidance="none",
+            rhythm_head=objective.aligns_rhythm,
         )  # fmt: skip
     return model
 
@@ -91,6 +104,8 @@ def main() -> None:
     path = args.out / "peers.jsonl"
     args.out.mkdir(parents=True, exist_ok=True)
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+    rows = [row for row in rows if row["settings"] == dataclasses.asdict(settings)]
+    rows = [row for row in rows if row["about"]["split"] == args.split]
     finished = {(row["row"], row["seed"]) for row in rows}
     for peer in args.peers:
         wanted = [
@@ -111,7 +126,7 @@ def main() -> None:
             model = contestant(head, dim, settings, objective, sampler.audio_statistics() if features is None else {})
             fit(model, sampler, objective, settings.steps, settings.anchors, settings.rate)
             row = {"row": f"{peer}, {head}", "seed": seed, "settings": dataclasses.asdict(settings)}
-            row |= {"features": dim} | figures(model, tested, others)
+            row |= {"features": dim, "about": {"split": args.split}} | figures(model, tested, others)
             rows.append(row)
             with path.open("a") as file:
                 file.write(json.dumps(row) + "\n")
