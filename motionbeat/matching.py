@@ -26,7 +26,7 @@ A clip is four bars, begun on any beat. Accuracies are means over songs of each 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +46,7 @@ from motionbeat.retrieval import (
 from motionbeat.tokens import SLOTS_PER_BEAT
 
 STRETCHES = (3, 6, 10)
-MOVES: dict[str, tuple[tuple[int, float], ...]] = {
+MOVES: Mapping[str, tuple[tuple[int, float], ...]] = {
     "beat": ((-SLOTS_PER_BEAT, 1.0), (SLOTS_PER_BEAT, 1.0)),
     "half beat": ((-SLOTS_PER_BEAT // 2, 1.0), (SLOTS_PER_BEAT // 2, 1.0)),
 } | {f"stretch {percent}": ((0, 1 - percent / 100), (0, 1 + percent / 100)) for percent in STRETCHES}

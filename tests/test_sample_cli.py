@@ -95,7 +95,7 @@ def tree(folder: Path) -> list[str]:
         (["--renderer", "paint"], "argument --renderer: invalid choice: 'paint'"),
         (["--style", "polka"], "style: 'polka' is unknown. Choose one of auto, none, pop, waltz."),
         (["--body", "orc"], "body: 'orc' is unknown. Choose one of neutral, female, male"),
-        (["--model", "nowhere"], "model: nowhere has no folder 'motionbeat'"),
+        (["--model", "nowhere"], "model: nowhere has no folder 'encoder'"),
         (["--out", "x.avi"], "--out x.avi: .avi cannot be written"),
         (["--spin"], "unrecognized arguments: --spin"),
     ],

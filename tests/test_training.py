@@ -122,7 +122,33 @@ def test_train_resume_and_dance(folder: Path, tmp_path: Path) -> None:
 
 
 def test_training_without_data_says_so(tmp_path: Path, capsys) -> None:
-    assert train.main(["--pairs", str(tmp_path)]) == 2
+    out = ["--out", str(tmp_path / "out")]
+    assert train.main(["--pairs", str(tmp_path), *out]) == 2
     assert "no pairs" in capsys.readouterr().err
-    assert pairs.main(["--open", str(tmp_path)]) == 2
+    assert pairs.main(["--open", str(tmp_path), *out]) == 2
     assert "index.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--steps", "0"], "--steps"),
+        (["--lr", "0"], "--lr"),
+        (["--temperature", "0"], "temperature"),
+        (["--blind-share", "5"], "blind share"),
+        (["--beat-weight", "-1"], "weights"),
+        (["--bars", "9"], "--bars 2"),
+    ],
+)
+def test_training_refuses_nonsense(options: list[str], expected: str, folder: Path, tmp_path: Path, capsys) -> None:
+    command = ["--pairs", str(folder), "--out", str(tmp_path / "out"), "--mixed-precision", "no"]
+    assert train.main([*command, *options]) == 2
+    error = capsys.readouterr().err
+    assert expected in error and error.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+def test_a_second_training_does_not_spoil_the_first(folder: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "log.jsonl").write_text("{}\n")
+    assert train.main(["--pairs", str(folder), "--out", str(tmp_path)]) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert (tmp_path / "log.jsonl").read_text() == "{}\n"
