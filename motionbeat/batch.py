@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -25,6 +26,18 @@ class Job(Protocol):
 
 
 JobT = TypeVar("JobT", bound=Job)
+
+
+def check_range(start_s: float, duration_s: float | None) -> None:
+    """Refuse a range of a song that cannot be meant as given.
+
+    Raises:
+        UserError: a start before 0, a duration of 0 or less, or one of them no finite number.
+    """
+    if not 0 <= start_s < math.inf:
+        raise UserError(f"start: must be 0 seconds or more, got {start_s:g}.")
+    if duration_s is not None and not 0 < duration_s < math.inf:
+        raise UserError(f"duration: must be more than 0 seconds, got {duration_s:g}.")
 
 
 def run_batch(

@@ -186,35 +186,6 @@ def natural_tempo(motion: Motion) -> float:
     return 60 * _RESOLUTION_HZ / float(lags[int(np.argmax(strength))])
 
 
-def motion_grid(motion: Motion, meter: int = 4) -> BeatGrid:
-    """Beats laid on the events of a motion without music, at its natural tempo; the downbeat is the place in the bar
-    with the strongest events.
-
-    ``confidence`` is 0: nothing here says that the dance was made to this tempo.
-
-    Raises:
-        ValueError: the motion is shorter than two beats.
-    """
-    import librosa
-
-    envelope = motion_events(motion).envelope(motion.duration, _RESOLUTION_HZ)
-    _, frames = librosa.beat.beat_track(
-        onset_envelope=envelope,
-        sr=_RESOLUTION_HZ,
-        hop_length=1,
-        bpm=natural_tempo(motion),
-        tightness=100,
-        trim=False,
-        units="frames",
-    )
-    beats = frames / _RESOLUTION_HZ
-    if len(beats) < 2:
-        raise ValueError(f"a motion of {motion.duration:.1f} s is too short for beats")
-    accent = [envelope[frames[offset::meter]].mean() for offset in range(min(meter, len(frames)))]
-    downbeats = beats[int(np.argmax(accent)) :: meter]
-    return BeatGrid(beats, downbeats, meter, 60 / float(np.median(np.diff(beats))), 0.0)
-
-
 @dataclass(frozen=True, eq=False)
 class LaidDance:
     """A dance on the clock of a song.

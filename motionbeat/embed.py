@@ -44,7 +44,7 @@ import numpy as np
 from motionbeat.array_files import numbers, read_arrays, wrong_file
 from motionbeat.assets import asset_path
 from motionbeat.audio import load_audio
-from motionbeat.batch import project_version, run_batch
+from motionbeat.batch import check_range, project_version, run_batch
 from motionbeat.beats.summary import describe
 from motionbeat.command import OneLineParser, run_command
 from motionbeat.encoder import BARS_PER_CLIP, MotionBeat, MusicEmbedding
@@ -212,10 +212,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         UserError: an option that cannot be meant as given, found before any work.
     """
-    if not 0 <= args.start < math.inf:
-        raise UserError(f"start: must be 0 seconds or more, got {args.start:g}.")
-    if args.duration is not None and not 0 < args.duration < math.inf:
-        raise UserError(f"duration: must be more than 0 seconds, got {args.duration:g}.")
+    check_range(args.start, args.duration)
     songs, refused = find_songs(args.songs)
     if args.motion is not None and args.plot is None:
         raise UserError("motion: a dance is only drawn. Add --plot.")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motionbeat.beatlock import MAX_STRETCH, LaidDance, lay_on_beats, motion_events, motion_grid, natural_tempo
+from motionbeat.beatlock import MAX_STRETCH, LaidDance, lay_on_beats, motion_events, natural_tempo
 from motionbeat.beats import BeatGrid
 from motionbeat.contacts import foot_plants
 from motionbeat.motion import Motion
@@ -218,14 +218,9 @@ def test_a_body_at_rest_has_no_events_and_can_be_laid() -> None:
     assert laid.valid[1:].all()
 
 
-def test_natural_tempo_is_that_of_the_steps_and_its_grid_is_on_them() -> None:
+def test_natural_tempo_is_that_of_the_steps() -> None:
     motion = stepping(unsteady_steps(0.48, 20, 0.0), 20)
     assert natural_tempo(motion) == pytest.approx(125, rel=0.03)
-    grid = motion_grid(motion)
-    assert grid.confidence == 0
-    assert grid.tempo == pytest.approx(125, rel=0.03)
-    plants = motion_events(motion).of_kind("plant")
-    assert lock(plants, grid) > 0.9
 
 
 def test_what_cannot_be_laid_says_why() -> None:
@@ -234,5 +229,3 @@ def test_what_cannot_be_laid_says_why() -> None:
         lay_on_beats(motion, np.ones(5, bool), BeatGrid.steady(120, 20))
     with pytest.raises(ValueError, match="two beats"):
         lay(motion.crop(0, 20), BeatGrid.steady(60, 20))
-    with pytest.raises(ValueError, match="too short"):
-        motion_grid(motion.crop(0, 8))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,14 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from motionbeat.audio import SAVED_SUFFIXES, load_audio, save_audio
-from motionbeat.batch import project_version, run_batch
+from motionbeat.batch import check_range, project_version, run_batch
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.beats.click import with_clicks
 from motionbeat.beats.files import bar_positions, beats_text
 from motionbeat.beats.plot import write_plot
 from motionbeat.beats.summary import confidence_word, describe, tempo_range
 from motionbeat.command import OneLineParser, run_command
-from motionbeat.errors import UserError
 from motionbeat.output import StagedFiles, distinct_names, find_songs, target_paths
 
 
@@ -73,10 +71,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         UserError: an option that cannot be meant as given, found before any work.
     """
-    if not 0 <= args.start < math.inf:
-        raise UserError(f"start: must be 0 seconds or more, got {args.start:g}.")
-    if args.duration is not None and not 0 < args.duration < math.inf:
-        raise UserError(f"duration: must be more than 0 seconds, got {args.duration:g}.")
+    check_range(args.start, args.duration)
     songs, refused = find_songs(args.songs)
 
     def work(job: _Job) -> tuple[str, dict[str, Any]]:
