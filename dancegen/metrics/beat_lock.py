@@ -11,22 +11,33 @@ Chance. Two baselines, because each is blind to something:
   or slower. Shifting the music in time, the usual shuffle, is no test of a resultant length: at a steady tempo a shift
   turns all phases alike and changes nothing.
 * *Circular shift* for :attr:`BeatLock.on_beat`, the mean cosine of the phase, which asks for events *on* the beat and
-  so does change with a shift.
+  so does change with a shift; and for :func:`pooled_lock`, the lock of many songs together, because songs shifted each
+  by its own time no longer agree.
+
+Beats and bars. :func:`beat_lock` is the lock to any pulse: beats, or downbeats for the bar. :func:`motion_locks` gives
+both for foot plants, speed minima and speed maxima.
 
 Known flaws: few events give a high chance level (about 0.9 / sqrt(n)), so compare with :attr:`BeatLock.chance_95`; on
-the ballroom dances themselves the values are 0.13 to 0.36.
+the ballroom dances the lock of plants to the beat is 0.13 (tango) to 0.42 (waltz). Events on every beat cancel in the
+bar, however steady they are. A constant phase is forgiven, so a dance played backwards, or to another song of its very
+tempo, is as locked as before: of the waltzes' 0.42 a shuffle within the style leaves 0.22 and time reversal 0.37. For
+these controls use :meth:`BeatLock.toward` with the style's own phase (0.41 against 0.08 and -0.25) or
+:func:`pooled_lock`.
 """
 
 from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dancegen.metrics.chance import even_fractions
+from dancegen.metrics.motion_events import MotionEvents
 from dancegen.metrics.validate import validate_times
+from motionbeat.beats import BeatGrid
 
 NULLS = 200
 """How many other tempi or shifts estimate a chance level."""
@@ -60,6 +71,55 @@ class BeatLock:
     on_beat_95: float
     events: int
 
+    @property
+    def above_chance(self) -> float:
+        """``value - chance``: what is left of the lock when that to other tempi is taken off."""
+        return self.value - self.chance
+
+    def toward(self, phase: float) -> float:
+        """Mean cosine of the phase from ``phase`` (cycles) on, in [-1, 1]: a lock at this phase counts, one at another
+        does not. With the mean phase of a style's ground truth it tells steps in time from steps of the right tempo
+        anywhere in the beat; its expectation for music shifted in time is 0."""
+        return self.value * math.cos(2 * math.pi * (self.mean_phase - phase))
+
+
+@dataclass(frozen=True)
+class PooledLock:
+    """Lock of the events of many songs, all phases on one circle.
+
+    Attributes:
+        value: mean resultant length in [0, 1]; high only if songs agree on the phase as well.
+        chance: its mean over circular shifts, each song's music by its own.
+        chance_95: its 95 % quantile over them.
+        mean_phase: phase of the mean vector in [-0.5, 0.5) of a cycle.
+        songs: number of songs.
+        events: number of events.
+    """
+
+    value: float
+    chance: float
+    chance_95: float
+    mean_phase: float
+    songs: int
+    events: int
+
+
+@dataclass(frozen=True)
+class PulseLocks:
+    """Lock of one kind of events to the beat and to the bar."""
+
+    beat: BeatLock
+    bar: BeatLock
+
+
+@dataclass(frozen=True)
+class MotionLocks:
+    """Lock of foot plants, speed minima and speed maxima."""
+
+    plants: PulseLocks
+    minima: PulseLocks
+    maxima: PulseLocks
+
 
 def beat_lock(events: np.ndarray, beats: np.ndarray) -> BeatLock:
     """Lock of events to beats.
@@ -89,9 +149,9 @@ def beat_lock(events: np.ndarray, beats: np.ndarray) -> BeatLock:
     if len(position) < 2:
         warnings.warn("Fewer than two events or two beats: no beat lock.", stacklevel=2)
         return BeatLock(0.0, 0.0, 0.0, math.nan, 1.0, 0.0, 0.0, 0.0, len(position))
-    mean = _resultant(position)
-    value = float(np.abs(mean))
-    nulls = np.abs(_resultant(position[None] * _other_tempi(position[-1] - position[0])[:, None]))
+    mean = complex(_resultant(position))
+    value = abs(mean)
+    nulls = np.abs(_resultant(position[None] * other_tempi(position[-1] - position[0])[:, None]))
     spread = float(nulls.std())
     return BeatLock(
         value=value,
@@ -99,11 +159,59 @@ def beat_lock(events: np.ndarray, beats: np.ndarray) -> BeatLock:
         chance_95=float(np.quantile(nulls, 0.95)),
         z=(value - float(nulls.mean())) / spread if spread > 0 else math.nan,
         p=float((np.count_nonzero(nulls >= value) + 1) / (NULLS + 1)),
-        mean_phase=float((np.angle(mean) / (2 * np.pi) + 0.5) % 1.0 - 0.5),
-        on_beat=float(mean.real),
+        mean_phase=_mean_phase(mean),
+        on_beat=mean.real,
         on_beat_95=float(np.quantile(_shifted_on_beat(events, beats), 0.95)),
         events=len(position),
     )
+
+
+def motion_locks(events: MotionEvents, grid: BeatGrid) -> MotionLocks:
+    """Lock of every kind of event to the beats and to the bars of a song; see :func:`beat_lock`.
+
+    Raises:
+        ValueError: malformed times.
+    """
+    plants, minima, maxima = (
+        PulseLocks(beat_lock(times, grid.beats), beat_lock(times, grid.downbeats))
+        for times in (events.plants, events.minima, events.maxima)
+    )
+    return MotionLocks(plants, minima, maxima)
+
+
+def pooled_lock(locks: Sequence[BeatLock]) -> PooledLock:
+    """Lock of the events of many songs of a style, as if they were one song's.
+
+    A dancer of a style plants the feet at the same phase in every song. Dances at the right tempo that begin anywhere
+    are each locked, but not together; this is how they show.
+
+    Args:
+        locks: of :func:`beat_lock`, one for each song. Those without events count nothing.
+
+    Returns:
+        The lock; at a steady tempo a shift turns all phases of a song alike, so the baseline turns each song's mean
+        vector by a phase of its own (drawn evenly, with a fixed seed). No events: a warning and zeros.
+    """
+    weights = np.array([lock.events for lock in locks], dtype=np.float64)
+    if not weights.sum() > 0:
+        warnings.warn("No events: no pooled lock.", stacklevel=2)
+        return PooledLock(0.0, 0.0, 0.0, 0.0, len(locks), 0)
+    vectors = np.array([lock.value * np.exp(2j * np.pi * lock.mean_phase) for lock in locks]) * weights / weights.sum()
+    turns = np.random.default_rng(0).uniform(size=(NULLS, len(locks)))
+    nulls = np.abs((vectors * np.exp(2j * np.pi * turns)).sum(axis=1))
+    mean = complex(vectors.sum())
+    return PooledLock(
+        value=abs(mean),
+        chance=float(nulls.mean()),
+        chance_95=float(np.quantile(nulls, 0.95)),
+        mean_phase=_mean_phase(mean),
+        songs=len(locks),
+        events=int(weights.sum()),
+    )
+
+
+def _mean_phase(vector: complex) -> float:
+    return float((np.angle(vector) / (2 * np.pi) + 0.5) % 1.0 - 0.5)
 
 
 def _positions(events: np.ndarray, beats: np.ndarray) -> np.ndarray:
@@ -117,10 +225,15 @@ def _resultant(position: np.ndarray) -> np.ndarray:
     return np.exp(2j * np.pi * position).mean(axis=-1)
 
 
-def _other_tempi(span: float) -> np.ndarray:
-    """(NULLS,) tempo factors, evenly spread, half faster and half slower.
+def other_tempi(span: float) -> np.ndarray:
+    """Tempi of the baseline.
 
-    The least change makes the other pulse slip by at least one and a half cycles over the ``span`` of the events.
+    Args:
+        span: cycles of the pulse between the first and the last event.
+
+    Returns:
+        (NULLS,) tempo factors, evenly spread, half faster and half slower. The least change makes the other pulse slip
+        by at least one and a half cycles over the ``span``.
     """
     least, greatest = OTHER_TEMPO
     least = max(least, 1.5 / max(span, 1e-9))

@@ -1,6 +1,6 @@
 """Floor contact: how far feet sink into the floor, and how far the body hovers above it.
 
-Both in mm on y-up joints with the floor at y = 0. The sole is 28 mm below the toe joint; the ankle joint is at 88 to
+All in mm on y-up joints with the floor at y = 0. The sole is 28 mm below the toe joint; the ankle joint is at 88 to
 90 mm in a flat foot, 85 mm is taken as its least height.
 
 Known flaw: jumps count as hovering; compare with the ground truth of the same dance.
@@ -23,6 +23,16 @@ def floor_penetration(joints: np.ndarray, fps: float) -> float:
         ValueError: malformed joints or frame rate.
     """
     return float(np.maximum(-_clearance(joints, fps), 0.0).mean() * 1e3)
+
+
+def floor_float(joints: np.ndarray, fps: float) -> float:
+    """Mean over frames of the height of the lowest foot joint above its least sound height, in mm; frames in which it
+    sinks count 0. Unlike :func:`floor_gap` it sees a body that floats now and then.
+
+    Raises:
+        ValueError: malformed joints or frame rate.
+    """
+    return float(np.maximum(_clearance(joints, fps), 0.0).mean() * 1e3)
 
 
 def floor_gap(joints: np.ndarray, fps: float) -> float:

@@ -4,13 +4,15 @@ Three measures, all on y-up joints with the floor at y = 0:
 
 * :func:`foot_slide`, in mm/s: horizontal speed of foot joints while they are in contact. Sound when contacts come from
   the generator; with contacts found by speed and height it cannot see slides faster than 0.3 m/s, because they are no
-  contact then.
+  contact then; :func:`dancegen.metrics.contact_slide.contact_slide` can.
 * :func:`support_speed`, in mm/s: at each frame some part of a foot carries the body, so the slowest horizontal speed
   among the foot joints near the floor should be nearly zero. Needs no contact detection and forgives turns on the ball
   of the foot; frames in the air are left out.
-* :func:`foot_skating_ratio`, Lodge's (Li et al. 2024): share of contact frames with more than 1 cm of movement.
-  Known flaws: it takes the signed mean of the x and z movement, so diagonal slides can cancel and the value changes
-  when the dance is turned; it sees only slides of 0.3 m/s and more; and its ground is that of the first frame alone.
+* :func:`foot_skating`, the ratio of Lodge (Li et al. 2024): share of contact frames with a movement of more than 1 cm
+  in 1/30 s. The published one (protocol ``lodge``, :func:`foot_skating_ratio`) takes the signed mean of the movements
+  along x and z, so that diagonal slides can cancel and the value changes when the dance is turned, counts the turn of
+  a foot on its ball as a slide, and has its ground at the toes of the first frame. Protocol ``sound`` takes the
+  horizontal speed of the slower of ankle and toe. Both see only slides of 0.3 m/s and more.
 """
 
 from __future__ import annotations
@@ -20,11 +22,11 @@ import warnings
 
 import numpy as np
 
+from dancegen.metrics.frame_rate import METRIC_FPS, at_metric_rate
+from dancegen.metrics.protocols import LODGE, SOUND, Protocol, protocol_named
 from dancegen.metrics.validate import validate_joints
 from motionbeat.contacts import HEIGHT_ON_M, detect_contacts
 from motionbeat.skeleton import FOOT_JOINTS
-
-LODGE_ANKLE_M, LODGE_TOE_M, LODGE_STEP_M = 0.08, 0.05, 0.01
 
 
 def foot_slide(joints: np.ndarray, fps: float, contacts: np.ndarray | None = None) -> float:
@@ -33,7 +35,7 @@ def foot_slide(joints: np.ndarray, fps: float, contacts: np.ndarray | None = Non
     Args:
         joints: (T, 24, 3) metres, y up, floor at 0.
         fps: frames per second.
-        contacts: (T, 4) in [0, 1], counted above 0.5; detected from the joints when None.
+        contacts: (T, 4) in [0, 1], counted above 0.5; detected from the joints, read at 30 fps, when None.
 
     Returns:
         mm/s, over all steps between two frames that are both in contact. No such step: a warning and NaN.
@@ -43,6 +45,7 @@ def foot_slide(joints: np.ndarray, fps: float, contacts: np.ndarray | None = Non
     """
     validate_joints(joints, fps)
     if contacts is None:
+        joints, fps = at_metric_rate(joints, fps), METRIC_FPS
         contacts = detect_contacts(joints, fps)
     if contacts.shape != (len(joints), 4):
         raise ValueError(f"contacts must be ({len(joints)}, 4), got {contacts.shape}")
@@ -55,7 +58,7 @@ def foot_slide(joints: np.ndarray, fps: float, contacts: np.ndarray | None = Non
 
 
 def support_speed(joints: np.ndarray, fps: float) -> float:
-    """Mean over frames of the slowest horizontal speed among foot joints near the floor, in mm/s.
+    """Mean over frames at 30 fps of the slowest horizontal speed among foot joints near the floor, in mm/s.
 
     Near the floor is below 12.5 cm for the ankle and 7 cm for the toe, at both ends of the step between two frames.
     No such frame: a warning and NaN.
@@ -63,7 +66,7 @@ def support_speed(joints: np.ndarray, fps: float) -> float:
     Raises:
         ValueError: malformed joints or frame rate.
     """
-    validate_joints(joints, fps)
+    joints, fps = at_metric_rate(joints, fps), METRIC_FPS
     low = joints[:, FOOT_JOINTS, 1] < np.array(HEIGHT_ON_M)
     low = low[1:] & low[:-1]
     if not low.any():
@@ -73,36 +76,57 @@ def support_speed(joints: np.ndarray, fps: float) -> float:
     return float(speed[np.isfinite(speed)].mean() * 1e3)
 
 
-def foot_skating_ratio(joints: np.ndarray, fps: float) -> float:
-    """Lodge's foot skating ratio in [0, 1]; see the module for its flaws.
+def foot_skating(joints: np.ndarray, fps: float, protocol: Protocol | str = SOUND) -> float:
+    """Share of the frames in which a foot stands where it slides, in [0, 1].
 
-    The clip is put on the ground by the toes of its first frame (their mean, or the lower when they differ by 2 cm or
-    more). Movement is counted over 1/30 s whatever the frame rate.
+    Args:
+        joints: (T, 24, 3) metres, y up, floor at 0 (``sound``) or anywhere (``lodge``).
+        fps: frames per second.
+        protocol: ``sound`` or ``lodge``; see the module. Lodge's ground is at the toes of the first frame (their mean,
+            or the lower when they differ by 2 cm or more).
 
     Returns:
-        Mean of the ratios of the two feet; a foot without contact frames is left out, and without any: a warning and
+        Mean of the shares of the two feet; a foot that never stands is left out, and if neither does: a warning and
         NaN.
 
     Raises:
-        ValueError: malformed joints or frame rate.
+        ValueError: malformed joints or frame rate, a body that does not stand along y in metres, another frame rate
+            than that of a published protocol, or a protocol without this ratio.
     """
-    validate_joints(joints, fps)
-    if len(joints) < 2:
-        warnings.warn("Fewer than two frames: foot skating is NaN.", stacklevel=2)
+    protocol = protocol_named(protocol)
+    rules = protocol.foot_skating_rules
+    joints = protocol.joints_at_rate(joints, fps)
+    span = rules.step_frames
+    if len(joints) < span + 1:
+        warnings.warn("Too few frames for a speed: foot skating is NaN.", stacklevel=2)
         return math.nan
+    ground = _first_ground(joints) if rules.floor == "first_frame" else 0.0
+    velocity = (joints[span:] - joints[:-span])[..., [0, 2]] * (protocol.fps / span)
+    shares = []
+    for feet in ((7, 10), (8, 11)):
+        low = np.all(joints[:, feet, 1] <= ground + np.array([rules.ankle_m, rules.toe_m]), axis=1)
+        if rules.slide == "signed_mean":
+            fast = (np.abs(velocity[:, feet].mean(axis=2)) > rules.slide_m_s).any(axis=1)
+            slides = fast & low[:-span]
+        else:
+            low = low[span:] & low[:-span]
+            slides = low & (np.linalg.norm(velocity[:, feet], axis=2) > rules.slide_m_s).all(axis=1)
+        if low.any():
+            shares.append(np.count_nonzero(slides) / np.count_nonzero(low))
+    if not shares:
+        warnings.warn(f"No foot stands by the rule of protocol {protocol.name}: foot skating is NaN.", stacklevel=2)
+        return math.nan
+    return float(np.mean(shares))
+
+
+def foot_skating_ratio(joints: np.ndarray, fps: float) -> float:
+    """Lodge's foot skating ratio of motion of any frame rate: read at 30 fps, then :func:`foot_skating`."""
+    return foot_skating(at_metric_rate(joints, fps), METRIC_FPS, LODGE)
+
+
+def _first_ground(joints: np.ndarray) -> float:
     toes = joints[0, [10, 11], 1]
-    ground = toes.mean() if abs(toes[0] - toes[1]) < 0.02 else toes.min()
-    step = np.diff(joints[..., [0, 2]], axis=0).mean(axis=2) * (fps / 30.0)
-    ratios = []
-    for ankle, toe in ((7, 10), (8, 11)):
-        contact = (joints[:, ankle, 1] <= ground + LODGE_ANKLE_M) & (joints[:, toe, 1] <= ground + LODGE_TOE_M)
-        if contact.any():
-            slides = (np.abs(step[:, [ankle, toe]]) > LODGE_STEP_M).any(axis=1) & contact[:-1]
-            ratios.append(np.count_nonzero(slides) / np.count_nonzero(contact))
-    if not ratios:
-        warnings.warn("No frame is a contact by Lodge's rule: foot skating is NaN.", stacklevel=2)
-        return math.nan
-    return float(np.mean(ratios))
+    return float(toes.mean() if abs(toes[0] - toes[1]) < 0.02 else toes.min())
 
 
 def _horizontal_speed(joints: np.ndarray, fps: float) -> np.ndarray:

@@ -1,12 +1,11 @@
 """Motion beats: the instants at which the whole body is slowest.
 
 Aim: events of a dance that can be compared with the beats of its music. Two published definitions, both made for
-60 frames a second; here their windows are in seconds, so the frame rate no longer changes what is found.
+60 frames a second:
 
-* :func:`motion_beats` is that of Bailando (Siyao et al. 2022): every local minimum of the mean joint speed after a
-  Gaussian filter of 83 ms.
-* :func:`motion_beats_fact` is that of FACT (Li et al. 2021): minima of the summed joint speed over a window of 167 ms
-  to each side, without smoothing.
+* Bailando's (Siyao et al. 2022): every local minimum of the mean joint speed after a Gaussian filter of 83 ms.
+  Protocol ``sound`` is the same with times between the frames, so that the frame rate does not matter.
+* FACT's (Li et al. 2021): minima of the summed joint speed over a window of 167 ms to each side, without smoothing.
 
 Known flaws: a body that stands still and trembles has motion beats all the time; where steps are even, the speed
 minimum lies between the beats (rumba, waltz), so that good dancing can score below chance. Foot plants
@@ -16,57 +15,53 @@ minimum lies between the beats (rumba, waltz), so that good dancing can score be
 from __future__ import annotations
 
 import warnings
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import argrelmin
 
-from dancegen.metrics.validate import validate_joints
-
-SMOOTHING_S = 5 / 60
-"""Bailando's Gaussian filter: 5 frames at 60 fps."""
-FACT_WINDOW_S = 10 / 60
-"""FACT's ``order``: 10 frames at 60 fps."""
+from dancegen.metrics.protocols import FACT, SOUND, Protocol, protocol_named
+from dancegen.metrics.protocols import SMOOTHING_S as SMOOTHING_S
 
 
-def motion_beats(
-    joints: np.ndarray, fps: float, smoothing_s: float = SMOOTHING_S, stamp: Literal["middle", "first"] = "middle"
-) -> np.ndarray:
-    """Times of the local minima of the smoothed mean joint speed.
+def motion_beats(joints: np.ndarray, fps: float, protocol: Protocol | str = SOUND) -> np.ndarray:
+    """Times of the minima of the joints' speed.
 
     Args:
-        joints: (T, 24, 3) metres.
+        joints: (T, 24, 3) metres, y up.
         fps: frames per second.
-        smoothing_s: standard deviation of the Gaussian filter in seconds.
-        stamp: the speed between two frames is dated to the ``middle`` between them, or to the ``first`` of them as in
-            the published script (half a frame early).
+        protocol: see :mod:`dancegen.metrics.protocols`.
 
     Returns:
-        (n,) ascending seconds. Fewer than four frames: a warning and no beats.
+        (n,) ascending seconds; in the published protocols those of frames. Fewer than four frames at the protocol's
+        frame rate: a warning and no beats.
 
     Raises:
-        ValueError: malformed joints or frame rate.
+        ValueError: malformed joints or frame rate, a body that does not stand along y in metres, another frame rate
+            than that of a published protocol, or a protocol without motion beats.
     """
-    validate_joints(joints, fps)
+    protocol = protocol_named(protocol)
+    rules = protocol.beat_rules
+    joints = protocol.joints_at_rate(joints, fps)
     if len(joints) < 4:
         warnings.warn("Motion is too short for motion beats.", stacklevel=2)
         return np.zeros(0)
-    speed = np.linalg.norm(np.diff(joints.astype(np.float64), axis=0), axis=2).mean(axis=1)
-    minima = argrelmin(gaussian_filter1d(speed, smoothing_s * fps))[0]
-    return (minima + (0.5 if stamp == "middle" else 0.0)) / fps
+    before = joints[:1] if rules.first_step else joints[:0]
+    speed = np.linalg.norm(np.diff(joints, axis=0, prepend=before), axis=2).mean(axis=1)
+    if rules.smoothing_s is not None:
+        speed = gaussian_filter1d(speed, rules.smoothing_s * protocol.fps)
+    minima = argrelmin(speed, order=rules.window_frames)[0]
+    if not rules.refined:
+        return minima / protocol.fps
+    early, least, late = speed[minima - 1], speed[minima], speed[minima + 1]
+    vertex = (early - late) / (2 * (early - 2 * least + late))
+    return (minima + vertex + 0.5) / protocol.fps
 
 
-def motion_beats_fact(joints: np.ndarray, fps: float, window_s: float = FACT_WINDOW_S) -> np.ndarray:
-    """Times of the minima of the summed joint speed over ``window_s`` to each side, as FACT finds them.
-
-    The speed of a frame is that of the way from the frame before; the first frame has speed 0. Arguments, result and
-    errors as in :func:`motion_beats`.
-    """
-    validate_joints(joints, fps)
-    if len(joints) < 4:
-        warnings.warn("Motion is too short for motion beats.", stacklevel=2)
-        return np.zeros(0)
-    joints = joints.astype(np.float64)
-    speed = np.linalg.norm(np.diff(joints, axis=0, prepend=joints[:1]), axis=2).sum(axis=1)
-    return argrelmin(speed, order=max(1, round(window_s * fps)))[0] / fps
+def motion_beats_fact(joints: np.ndarray, fps: float) -> np.ndarray:
+    """FACT's motion beats at any frame rate, with its window of 167 ms to each side; at 60 fps protocol ``fact``."""
+    window_frames = max(1, round(FACT.beat_rules.window_frames / FACT.fps * fps))
+    return motion_beats(
+        joints, fps, replace(FACT, fps=fps, beats=replace(FACT.beat_rules, window_frames=window_frames))
+    )

@@ -2,13 +2,15 @@
 
 Aim: the body's centre can only be accelerated (other than downwards) by a foot that stands still, so acceleration
 while both feet slide is not plausible. Per frame: the lower horizontal speed of ankle and toe, left times right, times
-the root's acceleration divided by its greatest value in the clip; averaged and multiplied by 10^4.
+the root's acceleration; averaged and multiplied by 10^4.
 
-Protocol: y up (EDGE's script is z up, and run on y-up data it takes depth for height), steps counted over 1/30 s
-whatever the frame rate (the script counts per frame and assumes 30 fps; at 30 fps both agree).
+Protocol ``edge`` is the published one: acceleration is divided by its greatest value in the clip, feet count metres a
+frame at 30 fps. (EDGE's script is z up, and run on y-up data it takes depth for height; here all is y up.) Protocol
+``sound`` divides by gravity instead, so that one glitch does not hide the rest, counts metres a second, and takes
+motion of any frame rate.
 
-Known flaws: standing still scores 0, and so does one glitch, because its acceleration divides all the others; it grows
-with the square of speed. The published numbers are means over about 1,000 clips of 5 s.
+Known flaws: standing still scores 0, and the score grows with the square of speed, so compare dances of one style. The
+published numbers are means over about 1,000 clips of 5 s.
 """
 
 from __future__ import annotations
@@ -17,37 +19,46 @@ import warnings
 
 import numpy as np
 
-from dancegen.metrics.validate import validate_joints
+from dancegen.metrics.protocols import SOUND, Protocol, protocol_named
 
-PROTOCOL_FPS = 30.0
+GRAVITY_M_S2 = 9.81
+_ANKLES_AND_TOES = [7, 8, 10, 11]
 
 
-def physical_foot_contact(joints: np.ndarray, fps: float) -> float:
+def physical_foot_contact(joints: np.ndarray, fps: float, protocol: Protocol | str = SOUND) -> float:
     """PFC of one clip.
 
     Args:
         joints: (T, 24, 3) metres, y up.
         fps: frames per second.
+        protocol: ``sound`` or ``edge``; see the module.
 
     Returns:
-        PFC in EDGE's unit (10^4 m^2 per frame^2 at 30 fps). Fewer than three frames, or a root that is never
-        accelerated: a warning and 0.
+        PFC in cm^2/s^2 (``sound``) or cm^2 a frame^2 (``edge``). Too few frames, or a root that is never accelerated:
+        a warning and 0.
 
     Raises:
-        ValueError: malformed joints or frame rate.
+        ValueError: malformed joints or frame rate, a body that does not stand along y in metres, another frame rate
+            than that of a published protocol, or a protocol without this score.
     """
-    validate_joints(joints, fps)
-    if len(joints) < 3:
-        warnings.warn("Fewer than three frames: PFC is 0.", stacklevel=2)
+    protocol = protocol_named(protocol)
+    rules = protocol.foot_contact_rules
+    joints = protocol.joints_at_rate(joints, fps)
+    span = rules.step_frames
+    if len(joints) < 2 * span + 1:
+        warnings.warn("Too few frames for an acceleration: PFC is 0.", stacklevel=2)
         return 0.0
-    joints = joints.astype(np.float64)
-    acceleration = np.diff(joints[:, 0], n=2, axis=0)
+    step_s = span / protocol.fps
+    root = joints[:, 0]
+    acceleration = (root[2 * span :] - 2 * root[span:-span] + root[: -2 * span]) / step_s**2
     acceleration[:, 1] = np.maximum(acceleration[:, 1], 0.0)
     force = np.linalg.norm(acceleration, axis=1)
     if not force.max() > 0:
         warnings.warn("The root is never accelerated: PFC is 0.", stacklevel=2)
         return 0.0
-    feet = joints[1:][:, [7, 8, 10, 11]][..., [0, 2]]
-    step = np.linalg.norm(np.diff(feet, axis=0), axis=2) * (fps / PROTOCOL_FPS)
-    sliding = np.minimum(step[:, :2], step[:, 2:]).prod(axis=1)
-    return float((sliding * force / force.max()).mean() * 1e4)
+    feet = joints[:, _ANKLES_AND_TOES][..., [0, 2]]
+    slide = np.linalg.norm(feet[2 * span :] - feet[span:-span], axis=2)
+    force /= force.max() if rules.peak_divided else GRAVITY_M_S2
+    if not rules.peak_divided:
+        slide /= step_s
+    return float((np.minimum(slide[:, :2], slide[:, 2:]).prod(axis=1) * force).mean() * 1e4)

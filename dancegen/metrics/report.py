@@ -11,6 +11,7 @@ from dancegen.metrics.beat_f_measure import WINDOW_S, beat_f_measure, beat_f_mea
 from dancegen.metrics.beat_lock import beat_lock
 from dancegen.metrics.floor_contact import floor_penetration
 from dancegen.metrics.foot_skating import foot_skating_ratio, foot_slide, support_speed
+from dancegen.metrics.frame_rate import METRIC_FPS, at_metric_rate
 from dancegen.metrics.jerk import mean_jerk
 from dancegen.metrics.motion_beats import SMOOTHING_S, motion_beats
 from dancegen.metrics.physical_foot_contact import physical_foot_contact
@@ -45,7 +46,7 @@ def summarise(motion: Motion, grid: BeatGrid, uncleaned: Motion | None = None) -
                 Score("foot_slide_uncleaned", foot_slide(before, motion.fps), "mm/s", _SLIDE, note=note),
                 Score("support_speed_uncleaned", support_speed(before, motion.fps), "mm/s", _SUPPORT, note=note),
             ]
-        rate = f"third differences at {motion.fps:g} fps, mean over 24 joints"
+        rate = "third differences, read at 30 fps, mean over 24 joints"
         scores.append(Score("jerk", mean_jerk(joints, motion.fps), "m/s^3", rate))
     return tuple(scores)
 
@@ -124,7 +125,7 @@ def _foot_scores(joints: np.ndarray, fps: float) -> list[Score]:
         Score("floor_penetration", floor_penetration(joints, fps), "mm", "mean depth of the lowest foot joint"),
         Score(
             "physical_foot_contact",
-            physical_foot_contact(joints, fps),
+            physical_foot_contact(at_metric_rate(joints, fps), METRIC_FPS, "edge"),
             "",
             f"EDGE: y up, steps of 1/30 s, whole clip of {len(joints) / fps:.1f} s, x 10^4",
             note="0 for a body that stands still",

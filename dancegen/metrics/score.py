@@ -18,6 +18,7 @@ class Score:
         chance: the same number for motion that has nothing to do with the music; None where there is no such notion.
         chance_95: what 95 % of such motion stays below.
         note: what the reader must know to judge it.
+        interval: its 95 % interval with other songs; None where it was not taken.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Score:
     chance: float | None = None
     chance_95: float | None = None
     note: str = ""
+    interval: tuple[float, float] | None = None
 
     @property
     def above_chance(self) -> float | None:
@@ -36,7 +38,7 @@ class Score:
         return (self.value - self.chance) / (1 - self.chance) if self.chance < 1 else math.nan
 
     def as_dict(self) -> dict[str, float | str | None]:
-        """For JSON: NaN becomes None, absent chance levels and notes are left out."""
+        """For JSON: NaN becomes None, absent chance levels, intervals and notes are left out."""
         entry: dict[str, float | str | None] = {
             "value": _json_number(self.value),
             "unit": self.unit,
@@ -47,12 +49,16 @@ class Score:
             entry["above_chance"] = _json_number(self.above_chance)
         if self.chance_95 is not None:
             entry["chance_95"] = _json_number(self.chance_95)
+        if self.interval is not None:
+            entry["low_95"], entry["high_95"] = (_json_number(end) for end in self.interval)
         if self.note:
             entry["note"] = self.note
         return entry
 
     def __str__(self) -> str:
         text = f"{self.name} {self.value:.3g}" + (f" {self.unit}" if self.unit else "")
+        if self.interval is not None:
+            text += f" (95 %: {self.interval[0]:.3g} to {self.interval[1]:.3g})"
         if self.chance is not None:
             text += f", chance {self.chance:.3g}"
             if self.chance_95 is not None:
