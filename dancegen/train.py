@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 import time
 from pathlib import Path
 
@@ -30,8 +29,10 @@ from dancegen.losses import LossWeights, motion_loss
 from dancegen.pipeline import DancePipeline
 from dancegen.windows import WindowBatch, WindowSampler, auto_styles, style_prototypes
 from motionbeat.checkpoint import save_run, saved_step, time_is_up
+from motionbeat.command import OneLineParser, run_command
 from motionbeat.embed import load_encoder
 from motionbeat.errors import UserError
+from motionbeat.model_files import load_model
 from motionbeat.pairs import load_pairs
 
 STYLE_DROP = 0.25
@@ -70,32 +71,56 @@ def denoising_loss(
     return motion_loss(predicted, clean, batch.valid, denoiser.motion_mean, denoiser.motion_std, LossWeights())
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m dancegen.train", description="Train the dance generator.")
-    parser.add_argument("--pairs", type=Path, default=Path("runs/pairs"), help="folder made by motionbeat.pairs")
-    parser.add_argument("--encoder", type=Path, default=Path("runs/motionbeat"), help="trained MotionBeat encoder")
-    parser.add_argument("--clean", action="store_true", help="only pairs whose licence allows any use")
-    parser.add_argument("--out", type=Path, default=Path("runs/dance"))
-    parser.add_argument("--steps", type=int, default=20000)
-    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after this long; --resume goes on")
-    parser.add_argument("--batch", type=int, default=40)
-    parser.add_argument("--lr", type=float, default=4e-4)
-    parser.add_argument("--width", type=int, default=192)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--ema", type=float, default=0.999)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--save-every", type=int, default=1000)
-    parser.add_argument("--mixed-precision", choices=("no", "bf16", "fp16"), default="bf16")
-    parser.add_argument("--resume", action="store_true")
-    args = parser.parse_args(argv)
+def begin_with(denoiser: DanceDenoiser, trained: DanceDenoiser) -> None:
+    """Take over the weights of a trained denoiser and its normalisation of motion. What reads the music begins anew if
+    its encoder had another width, and so do the styles if they were others.
 
-    try:
-        pairs = load_pairs(args.pairs, args.clean)
-        encoder = load_encoder(args.encoder).model
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    Raises:
+        UserError: its sizes are others.
+    """
+    names = ("width", "heads", "layers", "window", "patch")
+    if any(denoiser.config[name] != trained.config[name] for name in names):
+        raise UserError(f"--start-from: that generator has other sizes ({', '.join(names)}). Give the same ones.")
+    before, now = trained.state_dict(), denoiser.state_dict()
+    fresh = set() if denoiser.config["styles"] == trained.config["styles"] else {"style.weight"}
+    kept = {key: value for key, value in before.items() if value.shape == now[key].shape and key not in fresh}
+    denoiser.load_state_dict(now | kept)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = OneLineParser(prog="python -m dancegen.train", description="Train the dance generator.")
+    add = parser.add_argument
+    add("--pairs", type=Path, default=Path("runs/pairs"), help="folder made by motionbeat.pairs")
+    add("--encoder", type=Path, default=Path("runs/motionbeat"), help="trained MotionBeat encoder")
+    add("--clean", action="store_true", help="only pairs whose licence allows any use")
+    add("--out", type=Path, default=Path("runs/dance"))
+    add("--steps", type=int, default=20000)
+    add("--minutes", type=float, default=math.inf, help="stop after this long; --resume goes on")
+    add("--batch", type=int, default=40)
+    add("--lr", type=float, default=4e-4)
+    add("--width", type=int, default=192)
+    add("--heads", type=int, default=4)
+    add("--layers", type=int, default=6)
+    add("--ema", type=float, default=0.999)
+    add("--seed", type=int, default=0)
+    add("--save-every", type=int, default=1000)
+    add("--mixed-precision", choices=("no", "bf16", "fp16"), default="bf16")
+    start = "begin with the weights of a trained generator of these sizes, whatever its encoder"
+    add("--start-from", type=Path, metavar="DIR", help=start)
+    add("--resume", action="store_true")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train as a parsed command line says; returns the exit status.
+
+    Raises:
+        UserError: there is nothing to train on, or a model cannot be read.
+    """
+    pairs = load_pairs(args.pairs, args.clean)
+    encoder = load_encoder(args.encoder).model
+    trained_before = None if args.start_from is None else load_model(args.start_from / "denoiser", DanceDenoiser)
     # the schedule counts our steps, however many processes take them
     accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
     state = args.out / "state"
@@ -119,6 +144,8 @@ def main(argv: list[str] | None = None) -> int:
     mean, std = sampler.statistics()
     denoiser.motion_mean.copy_(torch.from_numpy(mean))
     denoiser.motion_std.copy_(torch.from_numpy(std))
+    if trained_before is not None:
+        begin_with(denoiser, trained_before)
     prototype, meter = style_prototypes(trained, encoder, styles)
     denoiser.style_prototype.copy_(torch.from_numpy(prototype))
     denoiser.style_meter.copy_(torch.from_numpy(meter))
@@ -193,6 +220,12 @@ def evaluate(
             rows.append({name: term.item() for name, term in terms.items()})
     denoiser.train()
     return {key: sum(row[key] for row in rows) / len(rows) for key in rows[0]}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns the exit status."""
+    args = build_parser().parse_args(argv)
+    return run_command(lambda: run(args))
 
 
 if __name__ == "__main__":

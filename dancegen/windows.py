@@ -13,7 +13,7 @@ from motionbeat.dances import COUPLE_STYLES
 from motionbeat.encoder import MotionBeat, bar_clock, read_tokens_at_frames
 from motionbeat.motion import Motion
 from motionbeat.motion_features import motion_to_features
-from motionbeat.pairs import Pair
+from motionbeat.pairs import Pair, as_given
 
 TEMPO_FACTORS = (1.0, 0.93, 1.075)
 """Each pair is also danced this much faster or slower, music and all: slots do not change with tempo."""
@@ -73,7 +73,7 @@ class WindowSampler:
         copies = {name: sum(p.dance == name for p in pairs) for name in {p.dance for p in pairs}}
         self.takes: list[_Take] = []
         for pair in pairs:
-            _, tokens, _ = encoder.embed_slots(pair.audio_tokens.astype(np.float32) / 255, pair.slots)
+            _, tokens, _ = encoder.embed_slots(as_given(pair.tokens(encoder.config["hearing"])[0]), pair.slots)
             for factor in TEMPO_FACTORS if augment else (1.0,):
                 motion, valid, grid = _at_tempo(pair, factor)
                 music = np.concatenate(
@@ -157,7 +157,7 @@ def style_prototypes(pairs: list[Pair], encoder: MotionBeat, styles: tuple[str, 
     meters = np.zeros(len(styles), dtype=np.int32)
     for index, style in enumerate(styles):
         chosen = [pair for pair in pairs if pair.style == style]
-        tracks = [track for track in tracks_of(chosen, mirror=False) if len(track.starts)]
+        tracks = [track for track in tracks_of(chosen, encoder.config["hearing"], mirror=False) if len(track.starts)]
         rng = np.random.default_rng(0)
         places = [(track, int(rng.choice(track.starts))) for track in rng.choice(np.array(tracks), size=64)]
         motion, contact = zip(*(track.motion(start) for track, start in places), strict=True)

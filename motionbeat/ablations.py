@@ -19,6 +19,7 @@ from motionbeat.clips import ClipSampler, Track
 from motionbeat.encoder import MotionBeat
 from motionbeat.matching import fine_grained, retrieval
 from motionbeat.objective import Objective
+from motionbeat.pairs import Pair
 from motionbeat.train import fit
 
 
@@ -29,15 +30,21 @@ class Ablation:
     Attributes:
         encoder: what differs in the arguments of :class:`motionbeat.encoder.MotionBeat`.
         objective: what differs in the fields of :class:`motionbeat.objective.Objective`.
-        paired_only: train without the beat-locked dances.
+        more_songs: train with the paired dances on further songs.
+        beat_locked: train with the dances that have no music of their own.
     """
 
     encoder: dict[str, Any] = field(default_factory=dict)
     objective: dict[str, Any] = field(default_factory=dict)
-    paired_only: bool = False
+    more_songs: bool = True
+    beat_locked: bool = True
+
+    def trains_on(self, pair: Pair, paired: bool) -> bool:
+        """Whether the row is trained on a pair, whose dance came with music (``paired``) or without."""
+        return pair.recorded_together or (self.more_songs if paired else self.beat_locked)
 
 
-METHOD: dict[str, Any] = {"rotation": "qkv", "pooling": "bar", "contact_guidance": "add"}
+METHOD: dict[str, Any] = {"rotation": "qkv", "pooling": "bar", "contact_guidance": "add", "hearing": "pulse"}
 """The full method's switches of the encoder."""
 
 _NO_SRAL = {"beat_weight": 0.0, "bar_weight": 0.0}
@@ -55,13 +62,21 @@ ABLATIONS = {
     "no phase rotation": Ablation(encoder={"rotation": "none", "pooling": "mean"}),
     "rotation in attention only": Ablation(encoder={"pooling": "mean"}),
     "plain attention on motion": Ablation(encoder={"contact_guidance": "none"}),
-    "no beat-locked dances": Ablation(paired_only=True),
+    "no other songs for paired dances": Ablation(more_songs=False),
+    "no beat-locked dances": Ablation(beat_locked=False),
+    "paired dances with their own songs only": Ablation(more_songs=False, beat_locked=False),
+    "mel patches in place of the beat network": Ablation(encoder={"hearing": "mel"}),
     "true bar angles only": Ablation(objective={"blind_share": 0.0}),
     "rotation of q and k, and in pooling": Ablation(encoder={"rotation": "qk"}),
     "contacts as a gate": Ablation(encoder={"contact_guidance": "gate"}),
     "contrast both ways": Ablation(objective={"both_ways": True}),
 }
 """All rows by name, the full method first."""
+
+
+def hearing_of(row: Ablation) -> str:
+    """What the audio tower of a row is given."""
+    return (METHOD | row.encoder)["hearing"]
 
 
 @dataclass(frozen=True)
@@ -105,7 +120,8 @@ def train_row(row: Ablation, tracks: Sequence[Track], settings: RunSettings, see
     """One row trained with one seed."""
     objective = Objective(**row.objective)
     torch.manual_seed(seed)
-    sampler = ClipSampler([t for t in tracks if t.pair.recorded_together or not row.paired_only], seed)
+    paired = {track.pair.dance for track in tracks if track.pair.recorded_together}
+    sampler = ClipSampler([track for track in tracks if row.trains_on(track.pair, track.pair.dance in paired)], seed)
     chosen: dict[str, Any] = settings.encoder | row.encoder | sampler.audio_statistics()
     model = MotionBeat(**chosen, rhythm_heads=objective.aligns_rhythm, objective=dataclasses.asdict(objective))
     return fit(model, sampler, objective, settings.steps, settings.anchors, settings.rate)

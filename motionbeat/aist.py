@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from motionbeat.audio import load_audio
 from motionbeat.dances import Dance
-from motionbeat.errors import UserError
+from motionbeat.errors import Refuse, UserError, raise_it
 from motionbeat.grounding import FARTHEST_M, grounded
 from motionbeat.motion import Motion
 from motionbeat.motion_features import MOTION_FPS
@@ -64,26 +64,34 @@ class _Sequence:
     audio_path: Path
 
 
-def read_aist(folder: Path) -> list[Dance]:
+def read_aist(folder: Path, refuse: Refuse = raise_it) -> list[Dance]:
     """The dances of the release's cross-modal split, at 30 fps with the beats of their music.
 
     A piece's tempo is known from its name; where the beats fall is found once per piece
     (:func:`motionbeat.steady_beats.fit_steady_beats`). The floor is placed under our skeleton's feet.
 
+    Args:
+        folder: see the module.
+        refuse: is called with the error of each dance that cannot be read.
+
     Raises:
-        UserError: the folder is another, or a file is missing, damaged or not what it should be.
+        UserError: the folder is another, or a file is missing; by default also where one is not what it should be.
     """
     sequences = _find_sequences(folder)
     beats: dict[Path, SteadyBeats] = {}
     seconds: dict[Path, float] = {}
     dances = []
     for sequence in tqdm(sequences, desc="reading AIST++", unit="dance"):
-        motion = read_aist_motion(sequence.motion_path)
         music = sequence.audio_path
-        if music not in beats:
-            audio = load_audio(music)
-            beats[music] = fit_steady_beats(audio, music_tempo(sequence.music))
-            seconds[music] = audio.duration
+        try:
+            motion = read_aist_motion(sequence.motion_path)
+            if music not in beats:
+                audio = load_audio(music)
+                beats[music] = fit_steady_beats(audio, music_tempo(sequence.music))
+                seconds[music] = audio.duration
+        except UserError as error:
+            refuse(error)
+            continue
         grid = beats[music].grid(min(motion.duration, seconds[music]))
         valid = np.ones(len(motion), dtype=bool)
         style = GENRES[sequence.name[1:3]]

@@ -6,6 +6,8 @@ the dance that is played then, so that events fall on beats, while the local spe
 changes smoothly. It is the bar-pointer idea of beat tracking turned around: there the music is given and the beats
 are sought, here the beats are given and the dance is bent to them.
 
+A dance whose beats are known is played beat for beat (:func:`lay_beats_on_beats`).
+
 Ours; the nearest prior forms are the beat-tracking recursion of Ellis (2007), which scores spacing and strength in
 the same way, and dynamic time warping with slope limits (Sakoe and Chiba 1978).
 """
@@ -191,10 +193,10 @@ class LaidDance:
     """A dance on the clock of a song.
 
     Attributes:
-        motion: from the song's time 0 to its last half beat that the dance reaches.
+        motion: from the song's time 0 to the last of ``song_times_s``.
         valid: (T,) bool: False before the first beat, where the source was invalid, and where the local rate is more
             than :data:`MAX_STRETCH` away from the overall rate.
-        song_times_s: (k,) ascending seconds of the half beats.
+        song_times_s: (k,) ascending seconds of half beats, or of beats.
         dance_times_s: (k,) ascending seconds of the dance that are played then.
         rate: overall rate, seconds of dance per second of song.
     """
@@ -252,7 +254,49 @@ def lay_on_beats(
     if best is None:
         raise ValueError(f"a dance of {motion.duration:.1f} s is shorter than two beats of this song")
     _, source, rate = best
-    knots = knots[: len(source)]
+    return _laid(motion, valid, knots[: len(source)], source, rate)
+
+
+def lay_beats_on_beats(
+    motion: Motion, valid: np.ndarray, beats: BeatGrid, song: BeatGrid, *, part: float = 0.0
+) -> LaidDance:
+    """Play a dance whose beats are known to another song: each beat on a beat, each downbeat on a downbeat.
+
+    Args:
+        motion: the dance.
+        valid: (T,) bool, which of its frames are sound.
+        beats: its own beats, all bars whole.
+        song: beats of the other song; the dance begins on its first downbeat and lasts until one of them ends.
+        part: which part of a dance longer than the song: 0 its beginning, 1 its end.
+
+    Raises:
+        ValueError: ``valid`` does not fit the motion, meters differ, a bar breaks off, or fewer than two beats fit.
+    """
+    if valid.shape != (len(motion),):
+        raise ValueError(f"valid must be ({len(motion)},), got {valid.shape}")
+    meter = beats.meter
+    if song.meter != meter:
+        raise ValueError(f"a dance in {meter} does not fit a song in {song.meter}")
+    own = beats.beats[(beats.beats >= beats.downbeats[0]) & (beats.beats <= (len(motion) - 1) / motion.fps)]
+    knots = song.beats[song.beats >= song.downbeats[0]]
+    if not (has_whole_bars(beats) and has_whole_bars(song)):
+        raise ValueError("a bar breaks off")
+    count = min(len(own), len(knots))
+    if count < 2:
+        raise ValueError("fewer than two beats of the dance fit")
+    first = meter * round(float(np.clip(part, 0.0, 1.0)) * ((len(own) - count) // meter))
+    source, knots = own[first : first + count], knots[:count]
+    return _laid(motion, valid, knots, source, float((source[-1] - source[0]) / (knots[-1] - knots[0])))
+
+
+def has_whole_bars(grid: BeatGrid) -> bool:
+    """Whether from the first downbeat on all bars but the last have ``meter`` beats."""
+    places = np.searchsorted(grid.beats, grid.downbeats)
+    return bool((np.diff(places) == grid.meter).all()) and len(grid) - places[-1] <= grid.meter
+
+
+def _laid(motion: Motion, valid: np.ndarray, knots: np.ndarray, source: np.ndarray, rate: float) -> LaidDance:
+    """``source`` seconds of the dance at ``knots`` seconds of the song."""
     laid = LaidDance(motion, valid, knots, source, rate)
     times = np.arange(math.floor(knots[-1] * motion.fps + 1e-6) + 1) / motion.fps
     inside = times >= knots[0]

@@ -15,7 +15,7 @@ from motionbeat.errors import UserError
 from motionbeat.motion_features import CONTACT, FEATURE_DIM, motion_to_features
 from motionbeat.motion_tokens import frames_in_slots, motion_frames, pulses_in_slots
 from motionbeat.objective import Objective
-from motionbeat.pairs import Pair
+from motionbeat.pairs import Pair, as_given
 from motionbeat.tokens import MEL_FRAMES_PER_SLOT, MELS, SLOTS_PER_BEAT, slot_onsets
 
 TEMPO_TOLERANCE = 0.02
@@ -74,7 +74,8 @@ class Track:
 
     Attributes:
         pair: where it comes from.
-        audio: (N, D) audio tokens of its slots: uint8 mel patches, or float features of another encoder.
+        audio: (V, N, D) audio tokens of its slots: uint8 mel patches (V = 1), pulse tokens heard in V keys, the first
+            of them its own, or features of another encoder.
         theta: (N,) float32 angle of each slot in the bar, radians.
         slots_per_bar: slots in a bar.
         length: slots in a clip, ``bars`` bars.
@@ -82,9 +83,7 @@ class Track:
         starts: (n,) slots, each on a beat, at which a sound clip of regular bars with room on both sides begins.
     """
 
-    def __init__(
-        self, pair: Pair, mirrored: bool = False, features: np.ndarray | None = None, bars: int = BARS_PER_CLIP
-    ) -> None:
+    def __init__(self, pair: Pair, audio: np.ndarray, mirrored: bool = False, bars: int = BARS_PER_CLIP) -> None:
         self.pair = pair
         slots = pair.slots
         motion = pair.motion.mirrored() if mirrored else pair.motion
@@ -92,9 +91,9 @@ class Track:
         values = motion_to_features(motion)
         self.frames = motion_frames(values, motion.fps)
         self.pulses = contact_pulses(values[:, CONTACT])
-        self.audio = pair.audio_tokens if features is None else features
-        if len(self.audio) != len(slots):
-            raise ValueError(f"{pair.name}: {len(self.audio)} rows of features for {len(slots)} slots")
+        self.audio = audio
+        if audio.ndim != 3 or audio.shape[1] != len(slots):
+            raise ValueError(f"{pair.name}: audio tokens {audio.shape} for {len(slots)} slots")
         self.theta = (2 * math.pi / slots.meter * slots.phase).astype(np.float32)
         self.lengths_s = slots.lengths_s
         self.slots_per_bar = slots.meter * SLOTS_PER_BEAT
@@ -118,6 +117,10 @@ class Track:
     def is_seamless(self, start: int) -> bool:
         """Whether all slots of the clip at slot ``start``, and those that its moved copies reach, are sound."""
         return bool(self.sound[start - _ROOM_BEFORE : start + self.length + SLOTS_PER_BEAT].all())
+
+    def music(self, start: int) -> np.ndarray:
+        """(T, D) float32 audio tokens of the clip at slot ``start``, as the encoder is given them."""
+        return as_given(self.audio[0, start : start + self.length])
 
     def motion(self, start: int, shift: int = 0, stretch: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Motion tokens (T, 669) and contact pulses (T,) of the clip at slot ``start``.
@@ -169,14 +172,20 @@ class ClipSampler:
                 kind = (track.pair.grid.meter, track.first_beat(start))
                 self.shares[kind] = self.shares.get(kind, 0.0) + weight / len(track.starts)
 
-    def audio_statistics(self) -> dict[str, float]:
-        """Mean and standard deviation of all values of the audio tokens, as arguments of
-        :class:`motionbeat.encoder.MotionBeat`."""
-        values = [track.pair.audio_tokens for track in self.tracks]
-        count = sum(each.size for each in values)
-        mean = sum(float(each.sum(dtype=np.int64)) for each in values) / count
-        squares = sum(float(np.square(each, dtype=np.int64).sum()) for each in values) / count
-        return {"audio_mean": round(mean / 255, 4), "audio_std": round(math.sqrt(squares - mean**2) / 255, 4)}
+    def audio_statistics(self) -> dict[str, float | list[float]]:
+        """Mean and standard deviation of the audio tokens, as arguments of :class:`motionbeat.encoder.MotionBeat`: of
+        all values of mel patches, of each channel otherwise; channels that hardly change keep a deviation of 0.01."""
+        total, squares, count = np.zeros(1), np.zeros(1), 0
+        for track in self.tracks:
+            values = track.audio.reshape(-1, track.audio.shape[-1]).astype(np.float64)
+            if track.audio.dtype == np.uint8:
+                values = values.reshape(-1, 1) / 255
+            total, squares = total + values.sum(axis=0), squares + np.square(values).sum(axis=0)
+            count += len(values)
+        mean = total / count
+        std = np.maximum(np.sqrt(np.maximum(squares / count - mean**2, 0)), 0.01)
+        both = {"audio_mean": mean.round(4).tolist(), "audio_std": std.round(4).tolist()}
+        return both if len(mean) > 1 else {name: values[0] for name, values in both.items()}
 
     def motion_statistics(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (669,) of the motion tokens; channels that hardly move keep a deviation of
@@ -255,15 +264,15 @@ class ClipSampler:
         return index, mask
 
     def _heard(self, track: Track, start: int) -> tuple[np.ndarray, np.ndarray]:
-        """Audio tokens and onsets of a clip. Mel patches get random gain, tilt over frequency, transposition and
-        masked bands: songs differ in mastering and key."""
-        tokens = track.audio[start : start + track.length]
-        mel = track.pair.audio_tokens[start : start + track.length].astype(np.float32) / 255
+        """Audio tokens and onsets of a clip; songs differ in mastering and key. Mel patches get random gain, tilt over
+        frequency, transposition and masked bands; other tokens are taken from one of their keys."""
+        cut = slice(start, start + track.length)
+        mel = as_given(track.pair.audio_tokens[cut])
         onsets = slot_onsets(mel)
-        if track.audio is not track.pair.audio_tokens:
-            return tokens, onsets
         if not self.augment:
-            return mel, onsets
+            return track.music(start), onsets
+        if track.audio.dtype != np.uint8:
+            return as_given(track.audio[self.rng.integers(len(track.audio)), cut]), onsets
         patches = mel.reshape(track.length, MEL_FRAMES_PER_SLOT, MELS)
         gain = self.rng.normal(0, 0.04) + self.rng.normal(0, 0.06) * np.linspace(-1, 1, MELS)
         patches = np.roll(patches, int(self.rng.integers(-2, 3)), axis=2)
@@ -276,13 +285,15 @@ class ClipSampler:
 
 def tracks_of(
     pairs: list[Pair],
+    hearing: str,
     mirror: bool = True,
-    features: dict[str, np.ndarray] | None = None,
     bars: int = BARS_PER_CLIP,
+    features: dict[str, np.ndarray] | None = None,
 ) -> list[Track]:
-    """Tracks of pairs, each also mirrored if asked; ``features`` by pair name take the place of audio tokens."""
+    """Tracks of pairs for an encoder with that ``hearing``, each also mirrored if asked. ``features`` (V, N, D) by
+    pair name take the place of its tokens."""
     return [
-        Track(pair, flip, None if features is None else features[pair.name], bars)
+        Track(pair, pair.tokens(hearing) if features is None else features[pair.name], flip, bars)
         for pair in pairs
         for flip in ((False, True) if mirror else (False,))
     ]

@@ -20,7 +20,7 @@ import numpy as np
 
 from motionbeat.array_files import numbers, read_arrays, wrong_file
 from motionbeat.beats import BeatGrid
-from motionbeat.errors import UserError
+from motionbeat.errors import Refuse, UserError, raise_it
 from motionbeat.motion import Motion, motion_from_arrays
 
 VALIDATION = (
@@ -76,11 +76,15 @@ def split_of(name: str) -> str:
     return "test" if name in TEST else "validation" if name in VALIDATION else "train"
 
 
-def read_ballroom(folder: Path) -> list[Dance]:
+def read_ballroom(folder: Path, refuse: Refuse = raise_it) -> list[Dance]:
     """The paired ballroom dances.
 
+    Args:
+        folder: see the module.
+        refuse: is called with the error of each dance that cannot be read.
+
     Raises:
-        UserError: the folder has no index.json, or it or a dance of it is missing, damaged or something else.
+        UserError: the folder has no index.json, or it is damaged or something else; by default also where a dance is.
     """
     index = _index(folder)
     entries = index.get("dances")
@@ -88,48 +92,64 @@ def read_ballroom(folder: Path) -> list[Dance]:
         raise _wrong_index(folder, "no list of dances")
     dances = []
     for entry in entries:
-        about = _texts(folder, entry, ("name", "genre", "song", "meter"))
-        name = _plain_name(folder, about["name"])
-        path = folder / f"{name}.npz"
-        needed = ("poses", "trans", "fps", "contacts", "beats", "downbeats", "seam")
-        arrays = read_arrays(path, "a dance of the ballroom set", _EXPECTED, needed)
         try:
-            motion = motion_from_arrays(arrays["poses"], arrays["trans"], arrays["fps"], arrays["contacts"])
-            valid = ~_flags("seam", arrays["seam"], len(motion))
-            beats, downbeats = (numbers(key, arrays[key], _LATEST_S) for key in ("beats", "downbeats"))
-            if beats.ndim != 1 or downbeats.ndim != 1 or not len(beats) or not len(downbeats):
-                raise ValueError("it has no beats or no downbeats")
-            # the lists were made by hand: a downbeat is the beat nearest to it
-            downbeats = beats[np.unique(np.abs(beats[:, None] - downbeats[None]).argmin(axis=0))]
-            grid = BeatGrid(beats, downbeats, int(about["meter"].split("/")[0]), float(entry["bpm"]), 1.0)
-        except (ValueError, KeyError, TypeError) as error:
-            raise wrong_file(path, "a dance of the ballroom set", error, _EXPECTED) from None
-        music = folder / f"{name}.ogg"
-        dances.append(
-            Dance(name, about["genre"], motion, valid, grid, music, False, split_of(name), song=about["song"])
-        )
+            dances.append(_ballroom_dance(folder, entry))
+        except UserError as error:
+            refuse(error)
     return dances
 
 
-def read_open(folder: Path) -> list[Dance]:
+def _ballroom_dance(folder: Path, entry: Any) -> Dance:
+    about = _texts(folder, entry, ("name", "genre", "song", "meter"))
+    name = _plain_name(folder, about["name"])
+    path = folder / f"{name}.npz"
+    needed = ("poses", "trans", "fps", "contacts", "beats", "downbeats", "seam")
+    arrays = read_arrays(path, "a dance of the ballroom set", _EXPECTED, needed)
+    try:
+        motion = motion_from_arrays(arrays["poses"], arrays["trans"], arrays["fps"], arrays["contacts"])
+        valid = ~_flags("seam", arrays["seam"], len(motion))
+        beats, downbeats = (numbers(key, arrays[key], _LATEST_S) for key in ("beats", "downbeats"))
+        if beats.ndim != 1 or downbeats.ndim != 1 or not len(beats) or not len(downbeats):
+            raise ValueError("it has no beats or no downbeats")
+        # the lists were made by hand: a downbeat is the beat nearest to it
+        downbeats = beats[np.unique(np.abs(beats[:, None] - downbeats[None]).argmin(axis=0))]
+        grid = BeatGrid(beats, downbeats, int(about["meter"].split("/")[0]), float(entry["bpm"]), 1.0)
+    except (ValueError, KeyError, TypeError) as error:
+        raise wrong_file(path, "a dance of the ballroom set", error, _EXPECTED) from None
+    music = folder / f"{name}.ogg"
+    return Dance(name, about["genre"], motion, valid, grid, music, False, split_of(name), song=about["song"])
+
+
+def read_open(folder: Path, refuse: Refuse = raise_it) -> list[Dance]:
     """The open dances without music.
 
+    Args:
+        folder: see the module.
+        refuse: is called with the error of each dance that cannot be read.
+
     Raises:
-        UserError: the folder has no index.json, or it or a dance of it is missing, damaged or something else.
+        UserError: the folder has no index.json, or it is damaged or something else; by default also where a dance is.
     """
     dances = []
     for given, entry in _index(folder).items():
-        name = _plain_name(folder, given)
-        style = "pop" if name.startswith("g1_") else _texts(folder, entry, ("genre",))["genre"]
-        path = folder / f"{name}.npz"
-        arrays = read_arrays(path, "a dance of the open set", _EXPECTED, ("poses", "trans", "fps", "valid"))
         try:
-            motion = motion_from_arrays(arrays["poses"], arrays["trans"], arrays["fps"])
-            valid = _flags("valid", arrays["valid"], len(motion))
-        except ValueError as error:
-            raise wrong_file(path, "a dance of the open set", error, _EXPECTED) from None
-        dances.append(Dance(name, style, motion, valid, None, None, True, split_of(name)))
+            dances.append(_open_dance(folder, given, entry))
+        except UserError as error:
+            refuse(error)
     return dances
+
+
+def _open_dance(folder: Path, given: str, entry: Any) -> Dance:
+    name = _plain_name(folder, given)
+    style = "pop" if name.startswith("g1_") else _texts(folder, entry, ("genre",))["genre"]
+    path = folder / f"{name}.npz"
+    arrays = read_arrays(path, "a dance of the open set", _EXPECTED, ("poses", "trans", "fps", "valid"))
+    try:
+        motion = motion_from_arrays(arrays["poses"], arrays["trans"], arrays["fps"])
+        valid = _flags("valid", arrays["valid"], len(motion))
+    except ValueError as error:
+        raise wrong_file(path, "a dance of the open set", error, _EXPECTED) from None
+    return Dance(name, style, motion, valid, None, None, True, split_of(name))
 
 
 def _index(folder: Path) -> dict[str, Any]:

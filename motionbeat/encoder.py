@@ -8,7 +8,7 @@ formulas of phase rotation and contact guidance and all sizes are ours, since th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +21,19 @@ from torch.nn import functional as F
 
 from motionbeat.audio import Audio, load_audio
 from motionbeat.beats import BeatGrid, track_beats
+from motionbeat.beats.network import BeatNetwork
 from motionbeat.motion_features import MOTION_FPS
 from motionbeat.motion_tokens import MOTION_TOKEN_DIM
-from motionbeat.tokens import SLOTS_PER_BEAT, TOKEN_DIM, SlotGrid, beat_tokens, slot_grid, slot_onsets
+from motionbeat.tokens import (
+    PULSE_TOKEN_DIM,
+    SLOTS_PER_BEAT,
+    TOKEN_DIM,
+    SlotGrid,
+    beat_tokens,
+    pulse_tokens,
+    slot_grid,
+    slot_onsets,
+)
 
 BARS_PER_CLIP = 4
 """Length of the clips that are compared: the 16 beats of a basic dance phrase in 4/4."""
@@ -31,6 +41,9 @@ BARS_PER_CLIP = 4
 CLOCK_DIM = 9
 
 _CLIPS_AT_ONCE = 32
+
+AUDIO_TOKEN_DIM = {"pulse": PULSE_TOKEN_DIM, "mel": TOKEN_DIM}
+"""What the audio tower can be given, and its width: what a beat network hears in each slot, or its mel patch."""
 
 ROTATIONS = ("qkv", "qk", "none")
 """What the phase rotation turns in attention: its input, and so queries, keys and values (the method), queries and
@@ -302,8 +315,9 @@ class MotionBeat(ModelMixin, ConfigMixin):
         pooling: str = "mean",
         contact_guidance: str = "add",
         rhythm_heads: bool = False,
-        audio_mean: float = 0.0,
-        audio_std: float = 1.0,
+        hearing: str = "mel",
+        audio_mean: float | Sequence[float] = 0.0,
+        audio_std: float | Sequence[float] = 1.0,
         objective: dict | None = None,
     ) -> None:
         """Args:
@@ -313,21 +327,42 @@ class MotionBeat(ModelMixin, ConfigMixin):
         pooling: one of :data:`POOLINGS`. With rotation ``qk`` or ``none``, ``bar`` is exactly bar-equivariant.
         contact_guidance: one of :data:`CONTACT_GUIDANCES`.
         rhythm_heads: whether the towers have rhythm heads.
-        audio_mean, audio_std: of the audio tokens' values in training; they are normalised by them.
+        hearing: a key of :data:`AUDIO_TOKEN_DIM`. An encoder that hears the pulse carries the beat network through
+            which it hears (``ear``), whose weights are never trained here.
+        audio_mean, audio_std: of the audio tokens in training, of all values or of each channel; tokens are normalised
+            by them.
         objective: the fields of :class:`motionbeat.objective.Objective` that it was trained for; a record only.
         """
         super().__init__()
-        for value, known in ((rotation, ROTATIONS), (pooling, POOLINGS), (contact_guidance, CONTACT_GUIDANCES)):
+        for value, known in (
+            (rotation, ROTATIONS),
+            (pooling, POOLINGS),
+            (contact_guidance, CONTACT_GUIDANCES),
+            (hearing, tuple(AUDIO_TOKEN_DIM)),
+        ):
             if value not in known:
                 raise ValueError(f"{value!r} must be one of {', '.join(known)}")
         sizes = (width, heads, phase_blocks, plain_layers, harmonics, projection, dropout, rotation, pooling)
-        self.audio = RhythmEncoder(TOKEN_DIM, *sizes, "none", rhythm_heads)
+        dim = AUDIO_TOKEN_DIM[hearing]
+        self.audio = RhythmEncoder(dim, *sizes, "none", rhythm_heads)
         self.motion = RhythmEncoder(MOTION_TOKEN_DIM, *sizes, contact_guidance, rhythm_heads)
         self.register_buffer("motion_mean", torch.zeros(MOTION_TOKEN_DIM))
         self.register_buffer("motion_std", torch.ones(MOTION_TOKEN_DIM))
+        for name, values in (("token_mean", audio_mean), ("token_std", audio_std)):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32).expand(dim), persistent=False)
+        self.ear = BeatNetwork().eval().requires_grad_(False) if hearing == "pulse" else None
 
     motion_mean: torch.Tensor
     motion_std: torch.Tensor
+    token_mean: torch.Tensor
+    token_std: torch.Tensor
+
+    def train(self, mode: bool = True) -> MotionBeat:
+        """Training mode for the towers; the ear listens as it was trained to."""
+        super().train(mode)
+        if self.ear is not None:
+            self.ear.eval()
+        return self
 
     @property
     def frame_dim(self) -> int:
@@ -335,8 +370,8 @@ class MotionBeat(ModelMixin, ConfigMixin):
         return self.config["width"] + CLOCK_DIM
 
     def embed_audio(self, tokens: torch.Tensor, theta: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Audio tokens (B, N, 320) in [0, 1] and bar angles (B, N) -> z_a (B, projection), tokens (B, N, width)."""
-        return self.audio((tokens - self.config["audio_mean"]) / self.config["audio_std"], theta)
+        """Audio tokens (B, N, audio dim) and bar angles (B, N) -> z_a (B, projection), tokens (B, N, width)."""
+        return self.audio((tokens - self.token_mean) / self.token_std, theta)
 
     def embed_motion(
         self, tokens: torch.Tensor, theta: torch.Tensor, contact: torch.Tensor
@@ -377,7 +412,7 @@ class MotionBeat(ModelMixin, ConfigMixin):
         return z_a, z_m, self.audio_accents(heard), self.motion_contacts(seen.unflatten(0, (anchors, dances))[:, 0])
 
     def embed_slots(self, tokens: np.ndarray, slots: SlotGrid) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """A whole song's audio tokens (N, 320), heard in clips of four bars that overlap by half.
+        """A whole song's audio tokens (N, audio dim), heard in clips of four bars that overlap by half.
 
         Returns:
             (projection,) mean clip embedding, unit length; (N, width) tokens and (N,) accents, None without rhythm
@@ -449,8 +484,8 @@ class MotionBeat(ModelMixin, ConfigMixin):
         if grid is None:
             grid = track_beats(audio).covering(audio.duration)
         slots = slot_grid(grid)
-        tokens = beat_tokens(audio, slots)
-        heard = self._hear_song(tokens, slots)
+        patches = beat_tokens(audio, slots)
+        heard = self._hear_song(patches if self.ear is None else pulse_tokens(self.ear, audio, slots), slots)
         count = max(1, int(audio.duration * MOTION_FPS))
         frames = np.empty((count, self.frame_dim), dtype=np.float32)
         frames[:, :-CLOCK_DIM] = read_tokens_at_frames(heard.tokens, slots.times_s, count, MOTION_FPS)
@@ -462,7 +497,7 @@ class MotionBeat(ModelMixin, ConfigMixin):
             tokens=heard.tokens,
             token_times_s=slots.times_s,
             token_phase=slots.phase,
-            onsets=slot_onsets(tokens),
+            onsets=slot_onsets(patches),
             accents=heard.rhythm,
             frames=frames,
             grid=grid,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motionbeat.ablations import ABLATIONS, RunSettings, done, figures, train_row
+from motionbeat.ablations import ABLATIONS, METHOD, RunSettings, done, figures, hearing_of, train_row
 from motionbeat.clips import Track, tracks_of
 from motionbeat.command import OneLineParser, run_command
 from motionbeat.embed import load_encoder
@@ -78,15 +78,13 @@ def run(args: argparse.Namespace) -> int:
     held_out = [pair for pair in untrained if pair.split == args.split]
     if not held_out:
         raise UserError(f"{args.pairs}: no dances with their own music in the {args.split} split.")
-    others = tracks_of(untrained, mirror=False, bars=args.bars)
-    tracks = [track for track in others if track.pair.split == args.split and len(track.starts)]
-    if not tracks:
-        raise UserError(f"{args.pairs}: no dance of the {args.split} split is long enough for a clip. Try --bars 2.")
+    model = None if args.ablations else load_encoder(args.model).model
+    hearing = METHOD["hearing"] if model is None else model.config["hearing"]
+    tracks, others = _held_out_tracks(untrained, hearing, args)
     args.out.mkdir(parents=True, exist_ok=True)
-    if args.ablations:
-        _run_ablations(args, pairs, tracks, others)
+    if model is None:
+        _run_ablations(args, pairs, untrained)
         return 0
-    model = load_encoder(args.model).model
     begun = time.monotonic()
     result = figures(model, tracks, others) | {"about": _about(held_out, args.split)}
     (args.out / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -97,31 +95,45 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _held_out_tracks(pairs: list[Pair], hearing: str, args: argparse.Namespace) -> tuple[list[Track], list[Track]]:
+    """Tracks of the split that is measured, and of all held-out dances."""
+    others = tracks_of(pairs, hearing, mirror=False, bars=args.bars)
+    tracks = [track for track in others if track.pair.split == args.split and len(track.starts)]
+    if not tracks:
+        raise UserError(f"{args.pairs}: no dance of the {args.split} split is long enough for a clip. Try --bars 2.")
+    return tracks, others
+
+
 def _about(pairs: Sequence[Pair], split: str) -> dict[str, object]:
     songs = sorted({pair.song for pair in pairs})
     return {"split": split, "songs": songs, "minutes": round(sum(pair.motion.duration for pair in pairs) / 60, 1)}
 
 
-def _run_ablations(args: argparse.Namespace, pairs: list[Pair], tracks: list[Track], others: list[Track]) -> None:
+def _run_ablations(args: argparse.Namespace, pairs: list[Pair], untrained: list[Pair]) -> None:
     path = args.out / "ablations.jsonl"
     settings = RunSettings(args.steps)
+    trained = [pair for pair in pairs if pair.split == "train"]
 
     def is_done(row: str, seed: int) -> bool:
         return any((each["row"], each["seed"]) == (row, seed) for each in done(path, settings, args.split))
 
     wanted = [(row, seed) for seed in args.seeds for row in args.rows if not is_done(row, seed)]
-    trained = tracks_of([pair for pair in pairs if pair.split == "train"], bars=args.bars) if wanted else []
-    for row, seed in wanted:
-        if is_done(row, seed):  # another process has done it meanwhile
-            continue
-        begun = time.monotonic()
-        model = train_row(ABLATIONS[row], trained, settings, seed)
-        result = {"row": row, "seed": seed, "settings": dataclasses.asdict(settings)} | figures(model, tracks, others)
-        result |= {"about": _about([track.pair for track in tracks], args.split)}
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
-        blind = result["blind"]["beat"]["mean"]
-        print(f"{row}, seed {seed}: beat, blind {blind:.3f}; {time.monotonic() - begun:.0f} s", flush=True)
+    for hearing in sorted({hearing_of(ABLATIONS[row]) for row, _ in wanted}):
+        tracks, others = _held_out_tracks(untrained, hearing, args)
+        sources = tracks_of(trained, hearing, bars=args.bars)
+        for row, seed in wanted:
+            # another process may have done it meanwhile
+            if hearing_of(ABLATIONS[row]) != hearing or is_done(row, seed):
+                continue
+            begun = time.monotonic()
+            model = train_row(ABLATIONS[row], sources, settings, seed)
+            result = {"row": row, "seed": seed, "settings": dataclasses.asdict(settings)}
+            result |= figures(model, tracks, others)
+            result |= {"about": _about([track.pair for track in tracks], args.split)}
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(result) + "\n")
+            blind = result["blind"]["beat"]["mean"]
+            print(f"{row}, seed {seed}: beat, blind {blind:.3f}; {time.monotonic() - begun:.0f} s", flush=True)
     text = ablation_table(done(path, settings, args.split))
     (args.out / "ablations.md").write_text(text, encoding="utf-8")
     print(text)

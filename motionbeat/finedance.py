@@ -26,7 +26,7 @@ from tqdm import tqdm
 from motionbeat.audio import load_audio
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.dances import Dance
-from motionbeat.errors import UserError
+from motionbeat.errors import Refuse, UserError, raise_it
 from motionbeat.grounding import FARTHEST_M, grounded
 from motionbeat.motion import Motion
 
@@ -68,13 +68,18 @@ class _Label:
     style: str
 
 
-def read_finedance(folder: Path) -> list[Dance]:
+def read_finedance(folder: Path, refuse: Refuse = raise_it) -> list[Dance]:
     """The dances in a FineDance folder with the beats that our tracker hears in their music.
 
     No song is in two splits: other dances to the songs of test dances are left out.
 
+    Args:
+        folder: see the module.
+        refuse: is called with the error of each dance that cannot be read.
+
     Raises:
-        UserError: the folder is another, or a file is missing, damaged or not what it should be.
+        UserError: the folder is another, or a file is missing; by default also where a motion or its music is not what
+            it should be.
     """
     numbers = _find_numbers(folder)
     labels = {number: _read_label(folder / "label_json" / f"{number}.json") for number in numbers}
@@ -83,15 +88,18 @@ def read_finedance(folder: Path) -> list[Dance]:
     validation_songs = {labels[n].song for n in numbers if n not in TEST_IDS and int(n) % VALIDATION_EVERY == 0}
     dances = []
     for number in tqdm(numbers, desc="reading FineDance", unit="dance"):
-        motion = read_finedance_motion(folder / "motion" / f"{number}.npy")
+        music = folder / "music_wav" / f"{number}.wav"
+        try:
+            motion = read_finedance_motion(folder / "motion" / f"{number}.npy")
+            grid = _music_grid(music)
+        except UserError as error:
+            refuse(error)
+            continue
         valid = np.ones(len(motion), dtype=bool)
         valid[: STILL_FRAMES.get(number, 0)] = False
-        music = folder / "music_wav" / f"{number}.wav"
         song, style = labels[number].song, labels[number].style
         split = "test" if number in TEST_IDS else "validation" if song in validation_songs else "train"
-        dances.append(
-            Dance(f"finedance_{number}", style, motion, valid, _music_grid(music), music, False, split, song=song)
-        )
+        dances.append(Dance(f"finedance_{number}", style, motion, valid, grid, music, False, split, song=song))
     return dances
 
 

@@ -151,12 +151,6 @@ class _Embedder:
         return result
 
 
-def _sound(track: Track, start: int) -> np.ndarray:
-    """(T, D) audio tokens of the clip at slot ``start``."""
-    tokens = track.audio[start : start + track.length]
-    return tokens.astype(np.float32) / 255 if tokens.dtype == np.uint8 else tokens
-
-
 def fine_grained(model: MotionBeat, tracks: list[Track], others: list[Track], blind: bool, seed: int = 0) -> Trials:
     """Run every test.
 
@@ -176,7 +170,7 @@ def fine_grained(model: MotionBeat, tracks: list[Track], others: list[Track], bl
         raise ValueError("no track is long enough for a clip")
     turns = [2 * math.pi * float(rng.integers(t.slots_per_bar)) / t.slots_per_bar * blind for t, _ in places]
     angles = [track.theta[s : s + track.length] + turn for (track, s), turn in zip(places, turns, strict=True)]
-    music = embedder.music([(_sound(*place), theta) for place, theta in zip(places, angles, strict=True)])
+    music = embedder.music([(track.music(start), theta) for (track, start), theta in zip(places, angles, strict=True)])
     silence = _mean_of_meter(music, [track.slots_per_bar for track, _ in places])
 
     def dances(shift: int, stretch: float) -> np.ndarray:
@@ -239,7 +233,7 @@ def _against_other_songs(
             else:
                 tokens, contact = _dance_on(track, start, other, place, rng)
             owners.append(index)
-            songs.append((_sound(other, place), theta))
+            songs.append((other.music(place), theta))
             dances.append((tokens, theta, contact))
     results = [np.full(len(places), np.nan) for _ in range(2)]
     if owners:
@@ -317,7 +311,7 @@ def retrieval(model: MotionBeat, tracks: list[Track], same_meter: bool) -> dict[
         raise ValueError("no track is long enough for a clip")
     embedder = _Embedder(model)
     angles = [track.theta[start : start + track.length] for track, start in places]
-    music = embedder.music([(_sound(*place), theta) for place, theta in zip(places, angles, strict=True)])
+    music = embedder.music([(track.music(start), theta) for (track, start), theta in zip(places, angles, strict=True)])
     dances = []
     for (track, start), theta in zip(places, angles, strict=True):
         tokens, contact = track.motion(start)

@@ -2,7 +2,9 @@
 
 The paired (ballroom) dances come with their music. A dance without music meets several songs
 (:mod:`motionbeat.songs`): some composed for it, others taken from the rendered training set of the beat tracker or
-from free recordings, all near its natural tempo. It is laid on the beats of each (:mod:`motionbeat.beatlock`).
+from free recordings, all near its natural tempo. It is laid on the beats of each (:mod:`motionbeat.beatlock`). A
+paired dance of the training split meets further songs of its style in the same way, its beats on their beats
+(``--more-songs``).
 
 ``python -m motionbeat.pairs --open DIR [--ballroom DIR] --out runs/pairs`` writes one npz for each pair, and
 ``songs.json``: which song each dance without music met, and how it was laid on its beats.
@@ -14,6 +16,7 @@ import json
 import os
 import sys
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,25 +25,33 @@ from tqdm import tqdm
 
 from motionbeat.aist import read_aist
 from motionbeat.array_files import numbers, one_number, read_arrays, wrong_file
-from motionbeat.audio import load_audio
-from motionbeat.beatlock import LaidDance, lay_on_beats, natural_tempo
+from motionbeat.audio import Audio, load_audio
+from motionbeat.beatlock import LaidDance, has_whole_bars, lay_beats_on_beats, lay_on_beats, natural_tempo
 from motionbeat.beats import BeatGrid, track_beats
+from motionbeat.beats.tracker import shipped_tracker
 from motionbeat.command import OneLineParser, run_command
 from motionbeat.dances import Dance, read_ballroom, read_open
 from motionbeat.errors import UserError
 from motionbeat.finedance import read_finedance
 from motionbeat.motion import FPS_RANGE, Motion
 from motionbeat.output import StagedFiles
-from motionbeat.songs import Music, Song, composed_song, read_clips, read_recordings, suiting
-from motionbeat.tokens import TOKEN_DIM, SlotGrid, beat_tokens, slot_grid
+from motionbeat.shards import is_prepared, pair_files
+from motionbeat.songs import METER, METERS, Music, Song, composed_song, read_clips, read_recordings, suiting
+from motionbeat.tokens import PULSE_TOKEN_DIM, TOKEN_DIM, SlotGrid, beat_tokens, pulse_tokens, slot_grid
 
 POSE_STEPS = 32767 / np.pi
 """Axis-angle components are stored as 16-bit numbers of this many steps a radian (0.005 degrees), which halves the
 files: a training machine may be far away."""
 
+PITCHES = (0.0, -3.0, 3.0)
+"""Semitones: as it is first, then in two other keys, for training."""
+
 SHORTEST_S = 3.0
 """A dance without music has to last this long to be laid on beats."""
 
+_COMPACT = {
+    "poses": np.int16, "contacts": np.uint8, "audio_tokens": np.uint8, "pulse_tokens": np.float16, "valid": bool,
+}  # fmt: skip
 _AGAIN = "Make the pairs again with python -m motionbeat.pairs."
 
 
@@ -57,6 +68,8 @@ class Pair:
         grid: the music's beats.
         slots: the music's slots.
         audio_tokens: (N, 320) uint8, tokens of :func:`motionbeat.tokens.beat_tokens` times 255.
+        pulse_tokens: (3, N, 67) float16, tokens of :func:`motionbeat.tokens.pulse_tokens` by the shipped beat network,
+            heard at each of :data:`PITCHES`.
         clean: True if both dance and music may be used for anything.
         split: ``train``, ``validation`` or ``test``: that of the dance.
         song: what the music is called, the same for all dances to it.
@@ -70,6 +83,7 @@ class Pair:
     grid: BeatGrid
     slots: SlotGrid
     audio_tokens: np.ndarray
+    pulse_tokens: np.ndarray
     clean: bool
     split: str
     song: str
@@ -78,6 +92,11 @@ class Pair:
     def recorded_together(self) -> bool:
         """Whether the dance was danced to this very music, not laid on its beats afterwards."""
         return self.name == self.dance
+
+    def tokens(self, hearing: str) -> np.ndarray:
+        """(V, N, D) tokens as they are kept, in V keys, for an encoder with that ``hearing`` (a key of
+        :data:`motionbeat.encoder.AUDIO_TOKEN_DIM`)."""
+        return self.pulse_tokens if hearing == "pulse" else self.audio_tokens[None]
 
     def save(self, folder: Path) -> None:
         """Write ``folder/NAME.npz``."""
@@ -94,7 +113,14 @@ class Pair:
             beats=self.grid.beats,
             downbeats=self.grid.downbeats,
             audio_tokens=self.audio_tokens,
+            pulse_tokens=self.pulse_tokens,
         )
+
+
+def as_given(tokens: np.ndarray) -> np.ndarray:
+    """Tokens as they are kept -> float32, as an encoder is given them."""
+    values = tokens.astype(np.float32)
+    return values / 255 if tokens.dtype == np.uint8 else values
 
 
 def load_pair(path: Path) -> Pair:
@@ -103,7 +129,7 @@ def load_pair(path: Path) -> Pair:
     Raises:
         UserError: the file is missing, damaged, or something else.
     """
-    needed = ("about", "poses", "trans", "contacts", "valid", "beats", "downbeats", "audio_tokens")
+    needed = ("about", "poses", "trans", "contacts", "valid", "beats", "downbeats", "audio_tokens", "pulse_tokens")
     data = read_arrays(path, "a pair", _AGAIN, needed)
     try:
         about = json.loads(str(data["about"]))
@@ -111,21 +137,27 @@ def load_pair(path: Path) -> Pair:
         grid = BeatGrid(beats, downbeats, int(about["meter"]), float(about["tempo"]), float(about["confidence"]))
         slots = slot_grid(grid)
         # compact integers, each all of whose values mean something
-        for name, kind in (("poses", np.int16), ("contacts", np.uint8), ("audio_tokens", np.uint8), ("valid", bool)):
+        for name, kind in _COMPACT.items():
             if data[name].dtype != kind:
                 raise ValueError(f"{name} must be {np.dtype(kind)}, got {data[name].dtype}")
+        if not np.isfinite(data["pulse_tokens"]).all():
+            raise ValueError("pulse_tokens must be finite")
         poses = data["poses"].astype(np.float32) / np.float32(POSE_STEPS)
         contacts = data["contacts"].astype(np.float32) / 255
         fps = one_number("fps", np.array(about["fps"]), *FPS_RANGE)
         trans = numbers("trans", data["trans"], np.inf).astype(np.float32)
         motion = Motion(poses, trans, fps, contacts)
-        if data["valid"].shape != (len(motion),) or data["audio_tokens"].shape != (len(slots), TOKEN_DIM):
+        if (
+            data["valid"].shape != (len(motion),)
+            or data["audio_tokens"].shape != (len(slots), TOKEN_DIM)
+            or data["pulse_tokens"].shape != (len(PITCHES), len(slots), PULSE_TOKEN_DIM)
+        ):
             raise ValueError("its arrays do not fit together")
         if about["name"] != path.stem:
             raise ValueError("its name inside is another")
         return Pair(
             about["name"], about["dance"], about["style"], motion, data["valid"], grid, slots, data["audio_tokens"],
-            about["clean"], about["split"], about["song"],
+            data["pulse_tokens"], about["clean"], about["split"], about["song"],
         )  # fmt: skip
     except KeyError as error:
         raise wrong_file(path, "a pair", f"it does not say its {error.args[0]}", _AGAIN) from None
@@ -134,13 +166,13 @@ def load_pair(path: Path) -> Pair:
 
 
 def load_pairs(folder: Path, clean_only: bool = False) -> list[Pair]:
-    """All pairs in a folder, by name.
+    """All pairs in a folder that ``motionbeat.pairs`` or ``dancegen.prepare`` wrote.
 
     Raises:
         UserError: there are none.
     """
-    pairs = [load_pair(path) for path in sorted(folder.glob("*.npz"))]
-    pairs = [pair for pair in pairs if pair.clean or not clean_only]
+    paths = pair_files(folder, clean_only=clean_only) if is_prepared(folder) else sorted(folder.glob("*.npz"))
+    pairs = [pair for pair in map(load_pair, paths) if pair.clean or not clean_only]
     if not pairs:
         raise UserError(f"{folder}: no pairs there. Make them with python -m motionbeat.pairs.")
     return pairs
@@ -158,38 +190,63 @@ def pair_with_own_music(dance: Dance) -> Pair:
     """A dance with the music that it was recorded to."""
     assert dance.grid is not None and dance.audio_path is not None
     slots = slot_grid(dance.grid)
-    tokens = beat_tokens(load_audio(dance.audio_path), slots)
+    tokens = _heard(load_audio(dance.audio_path), slots)
     return Pair(
-        dance.name, dance.name, dance.style, dance.motion, dance.valid, dance.grid, slots, _as_bytes(tokens),
+        dance.name, dance.name, dance.style, dance.motion, dance.valid, dance.grid, slots, *tokens,
         dance.clean, dance.split, dance.song,
     )  # fmt: skip
 
 
 def pair_with_song(dance: Dance, name: str, music: Music, part: float = 0.0) -> tuple[Pair, LaidDance]:
-    """A dance without music laid on the beats of ``music``; the pair, called ``name``, ends with the dance.
+    """A dance laid on the beats of ``music``: by its events, or by its own beats if they are known. The pair, called
+    ``name``, ends with the dance or the music.
 
     Raises:
-        ValueError: the dance is shorter than two beats.
+        ValueError: the dance is shorter than two beats, or its bars and those of the music differ.
     """
-    laid = lay_on_beats(dance.motion, dance.valid, music.grid, part=part)
-    beats = music.grid.beats[: (len(laid.song_times_s) + 1) // 2]
+    if dance.grid is None:
+        laid = lay_on_beats(dance.motion, dance.valid, music.grid, part=part)
+    else:
+        laid = lay_beats_on_beats(dance.motion, dance.valid, dance.grid, music.grid, part=part)
+    beats = music.grid.beats[music.grid.beats <= laid.song_times_s[-1] + 1e-6]
     downbeats = music.grid.downbeats[music.grid.downbeats <= beats[-1]]
     grid = BeatGrid(beats, downbeats, music.grid.meter, music.grid.tempo, music.grid.confidence)
     slots = slot_grid(grid)
-    tokens = beat_tokens(music.audio.crop(0.0, float(beats[-1]) + 1.0), slots)
+    tokens = _heard(music.audio.crop(0.0, float(beats[-1]) + 1.0), slots)
     pair = Pair(
-        name, dance.name, dance.style, laid.motion, laid.valid, grid, slots, _as_bytes(tokens),
+        name, dance.name, dance.style, laid.motion, laid.valid, grid, slots, *tokens,
         dance.clean and music.clean, dance.split, music.name,
     )  # fmt: skip
     return pair, laid
 
 
+def pairs_with_songs(
+    dance: Dance, songs: int, more_songs: int, library: list[Song]
+) -> Iterator[tuple[Pair, Music, LaidDance]]:
+    """A dance with songs that it was not recorded to, one after another: ``songs`` of them if it came without music,
+    ``more_songs`` if it came with some, its bars are whole and it is trained on (held-out dances are measured with
+    their own music alone).
+
+    Raises:
+        ValueError: the dance is shorter than two beats.
+    """
+    count = songs
+    if dance.grid is not None:
+        fitting = dance.split == "train" and dance.grid.meter in METERS and has_whole_bars(dance.grid)
+        count = more_songs if fitting else 0
+    for number, music in enumerate(choose_songs(dance, count, library)):
+        # a dance longer than its songs shows another part to each
+        pair, laid = pair_with_song(dance, f"{dance.name}_{number}", music, part=number / max(count - 1, 1))
+        yield pair, music, laid
+
+
 def choose_songs(dance: Dance, count: int, library: list[Song]) -> list[Music]:
-    """``count`` different songs near the natural tempo of a dance: every other one from ``library`` (while it has
-    fitting ones, each kind in turn), the rest composed. The same dance and library give the same songs."""
+    """``count`` different songs near the tempo of a dance, its natural one if it came without music: every other one
+    from ``library`` (while it has fitting ones, each kind in turn), the rest composed. The same dance and library give
+    the same songs."""
     rng = np.random.default_rng(zlib.crc32(dance.name.encode()))
-    natural = natural_tempo(dance.motion)
-    fitting = suiting(library, dance.style, natural, dance.split)
+    tempo, meter = (natural_tempo(dance.motion), METER) if dance.grid is None else (dance.grid.tempo, dance.grid.meter)
+    fitting = suiting(library, dance.style, tempo, meter, dance.split)
     kinds = sorted({song.kind for song in fitting})
     rng.shuffle(kinds)
     chosen: list[Music] = []
@@ -201,12 +258,15 @@ def choose_songs(dance: Dance, count: int, library: list[Song]) -> list[Music]:
             fitting.remove(song)
             chosen.append(song.excerpt(dance.motion.duration, song_rng))
         else:
-            chosen.append(composed_song(dance.style, natural, dance.motion.duration, song_rng))
+            chosen.append(composed_song(dance.style, tempo, meter, dance.motion.duration, song_rng))
     return chosen
 
 
-def _as_bytes(tokens: np.ndarray) -> np.ndarray:
-    return np.round(tokens * 255).astype(np.uint8)
+def _heard(audio: Audio, slots: SlotGrid) -> tuple[np.ndarray, np.ndarray]:
+    """Mel and pulse tokens as a :class:`Pair` keeps them."""
+    network = shipped_tracker().network
+    pulse = np.stack([pulse_tokens(network, audio, slots, pitch) for pitch in PITCHES])
+    return np.round(beat_tokens(audio, slots) * 255).astype(np.uint8), pulse.astype(np.float16)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -220,14 +280,15 @@ def _main(argv: list[str] | None) -> int:
     parser.add_argument("--aist", type=Path, help="folder aist_plusplus_final of AIST++, with its music in wav/")
     parser.add_argument("--finedance", type=Path, help="folder of FineDance (non-commercial)")
     parser.add_argument("--songs", type=int, default=4, help="songs for each dance without music (default: 4)")
+    parser.add_argument("--more-songs", type=int, default=0, help="further songs for each training dance with music")
     parser.add_argument("--beatset", type=Path, help="folder of motionbeat.beatset: half of the songs come from it")
     parser.add_argument("--recordings", type=Path, help="folder of recorded songs: some of that half come from it")
     tracked = "hear the beats of paired music with our own tracker instead of taking those of the set, as in use"
     parser.add_argument("--tracked-beats", action="store_true", help=tracked)
     parser.add_argument("--out", type=Path, default=Path("runs/pairs"))
     args = parser.parse_args(argv)
-    if args.songs < 1:
-        raise UserError(f"--songs {args.songs}: give 1 or more.")
+    if args.songs < 1 or args.more_songs < 0:
+        raise UserError("--songs must be 1 or more, and --more-songs 0 or more.")
     if not (args.open or args.ballroom or args.aist or args.finedance):
         parser.error("give dances: --open, --ballroom, --aist, --finedance, or several of them")
     out = args.out.resolve()
@@ -245,6 +306,7 @@ def _main(argv: list[str] | None) -> int:
         _build(
             [with_tracked_beats(dance) for dance in dances] if args.tracked_beats else dances,
             args.songs,
+            args.more_songs,
             library,
             folder,
         )
@@ -266,22 +328,18 @@ def _check_out(out: Path) -> None:
         raise UserError(f"--out {out}: cannot be read ({error.strerror}). Write elsewhere.") from None
 
 
-def _build(dances: list[Dance], songs: int, library: list[Song], folder: Path) -> None:
+def _build(dances: list[Dance], songs: int, more_songs: int, library: list[Song], folder: Path) -> None:
     """Write all pairs, and ``songs.json``."""
     met = {}
     for dance in tqdm(dances, desc="pairing", unit="dance"):
         if dance.grid is not None:
             pair_with_own_music(dance).save(folder)
-            continue
-        if dance.motion.duration < SHORTEST_S:
+        elif dance.motion.duration < SHORTEST_S:
             tqdm.write(f"{dance.name}: shorter than {SHORTEST_S:g} s, left out.", file=sys.stderr)
             continue
-        for number, music in enumerate(choose_songs(dance, songs, library)):
-            name = f"{dance.name}_{number}"
-            # a dance longer than its songs shows another part to each
-            pair, laid = pair_with_song(dance, name, music, part=number / max(songs - 1, 1))
+        for pair, music, laid in pairs_with_songs(dance, songs, more_songs, library):
             pair.save(folder)
-            met[name] = {
+            met[pair.name] = {
                 "song": music.name,
                 "kind": music.kind,
                 "rate": round(laid.rate, 4),

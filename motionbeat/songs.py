@@ -2,7 +2,7 @@
 
 Three sources: songs of our own (:mod:`motionbeat.composer`), composed near the tempo of the dance; clips of the beat
 tracker's training set (:mod:`motionbeat.beatset`), whose beats are exact; free recordings, whose beats the tracker
-hears, where it is sure. All in four: the dances in three that models are trained on come with their own music.
+hears, where it is sure. In three or in four.
 """
 
 from __future__ import annotations
@@ -25,20 +25,38 @@ from motionbeat.errors import UserError
 from motionbeat.output import AUDIO_SUFFIXES
 
 METER = 4
+"""Of dances without music, and of recordings."""
+
+METERS = (3, 4)
 
 COMPOSED_STYLES = {
     "pop": ("house", "techno", "disco", "pop", "rock", "funk", "hiphop", "reggaeton"),
     "salsa": ("latin", "rumba", "reggaeton"),
     "indian": ("folk", "pop", "latin"),
     "modern": ("pop", "rock", "hiphop", "folk"),
+    "cha-cha": ("latin",),
+    "rumba": ("rumba",),
+    "tango": ("tango",),
+    "waltz": ("waltz",),
 }
-"""Styles of our own songs that a dance without music is paired with; any in four where its style is not listed."""
+"""Styles of our own songs that a dance is paired with; any of its meter where its style is not listed."""
 
-LATIN_STYLES = frozenset({
-    "salsa", "cha_cha", "merengue", "cumbia", "bolero", "reggaeton", "flamenco_rumba", "samba", "bossa", "afrobeats",
-    "dancehall", "funk", "disco",
-})  # fmt: skip
-"""Styles of arrangements that salsa is danced to; other dances are danced to all."""
+DANCED_TO = {
+    "salsa": frozenset({
+        "salsa", "cha_cha", "merengue", "cumbia", "bolero", "reggaeton", "flamenco_rumba", "samba", "bossa",
+        "afrobeats", "dancehall", "funk", "disco",
+    }),
+    "cha-cha": frozenset({
+        "cha_cha", "salsa", "merengue", "cumbia", "samba", "reggaeton", "funk", "disco", "soul_pop", "pop_rock",
+        "chacha", "mambo", "son", "calypso", "cubanguitar",
+    }),
+    "rumba": frozenset({
+        "bolero", "flamenco_rumba", "bossa", "rnb", "pop_ballad", "soul_pop", "guitar_strum",
+        "rhumba", "jazzrhumba", "slowbolero", "beguine", "popballad", "bossanova", "son",
+    }),
+    "tango": frozenset({"tango", "lighttango"}),
+}  # fmt: skip
+"""Styles of arrangements and accompaniments that a dance meets; all of its meter where its style is not listed."""
 
 TEMPO_FIT = (0.87, 1.15)
 """A song suits a dance between these shares of its natural tempo."""
@@ -86,7 +104,7 @@ class Song:
     Attributes:
         path: a clip of the beat tracker's training set, or a sound file.
         kind: as of :class:`Music`.
-        style: of an arrangement; empty where not known.
+        style: of an arrangement or accompaniment; empty where not known.
         work: name of the song, the same for all excerpts of it.
         grid: beats, counted from ``start_s`` of the file.
         start_s: where the part with known beats begins.
@@ -131,35 +149,38 @@ class Song:
         return Audio(samples / max(float(np.abs(samples).max()), 1.0), SAMPLE_RATE)
 
 
-def composed_song(style: str, tempo: float, seconds: float, rng: np.random.Generator) -> Music:
-    """A song of our own for a dance of ``style`` that lasts ``seconds``, within :data:`TEMPO_FIT` of ``tempo``."""
+def composed_song(style: str, tempo: float, meter: int, seconds: float, rng: np.random.Generator) -> Music:
+    """A song of our own in ``meter`` for a dance of ``style`` that lasts ``seconds``, within :data:`TEMPO_FIT` of
+    ``tempo``."""
     wanted = tempo * rng.uniform(*TEMPO_FIT)
-    names = COMPOSED_STYLES.get(style) or tuple(name for name, form in STYLES.items() if form.meter == METER)
+    of_meter = [name for name, form in STYLES.items() if form.meter == meter]
+    names = [name for name in COMPOSED_STYLES.get(style, ()) if name in of_meter] or of_meter
     usual = [name for name in names if 0.9 * STYLES[name].tempo[0] <= wanted <= 1.1 * STYLES[name].tempo[1]]
     chosen = str(rng.choice(usual or names))
     # at the fastest rate the dance is through sooner, at the slowest later
-    bars = int(np.ceil(min(1.2 * seconds, LONGEST_S) * wanted / 60 / METER)) + 1
+    bars = int(np.ceil(min(1.2 * seconds, LONGEST_S) * wanted / 60 / STYLES[chosen].meter)) + 1
     seed = int(rng.integers(2**31))
     audio, grid = compose(chosen, wanted, bars, seed)
     return Music(f"{chosen} {wanted:.1f} {seed}", "composed", audio, grid, True)
 
 
-def suiting(library: Sequence[Song], style: str, tempo: float, split: str) -> list[Song]:
-    """The songs that a dance of ``style`` with a natural tempo (beats per minute) may meet: those kept for held-out
-    dances if ``split`` is not ``train``, else the others."""
+def suiting(library: Sequence[Song], style: str, tempo: float, meter: int, split: str) -> list[Song]:
+    """The songs of the ``meter`` that a dance of ``style`` with a tempo (beats per minute) may meet: those kept for
+    held-out dances if ``split`` is not ``train``, else the others."""
     low, high = TEMPO_FIT
     return [
         song
         for song in library
         if song.held_out == (split != "train")
+        and song.grid.meter == meter
         and low * tempo <= song.grid.tempo <= high * tempo
-        and (style != "salsa" or song.kind != "arranged" or song.style in LATIN_STYLES)
+        and (not song.style or style not in DANCED_TO or song.style in DANCED_TO[style])
     ]
 
 
 def read_clips(folder: Path) -> list[Song]:
-    """Arrangements, accompaniments and POP909 songs in four from a folder that ``motionbeat.beatset`` made. Drums
-    alone, tunes alone and sounds without a beat are left out.
+    """Arrangements, accompaniments and POP909 songs in three or four from a folder that ``motionbeat.beatset`` made.
+    Drums alone, tunes alone and sounds without a beat are left out.
 
     Raises:
         UserError: there are none, or a file is damaged or something else.
@@ -174,14 +195,14 @@ def read_clips(folder: Path) -> list[Song]:
             beats, positions = numbers("beats", data["beats"], np.inf), numbers("positions", data["positions"], 1e3)
             if beats.ndim != 1 or positions.shape != beats.shape:
                 raise ValueError("beats and positions do not fit together")
-            grid = _grid_in_four(beats, positions.astype(int))
+            grid = _regular_grid(beats, positions.astype(int))
         except ValueError as error:
             raise wrong_file(path, _CLIP, error, _AGAIN) from None
         if grid is not None:
             kind, number, style = match.group(1), match.group(2), match.group(3) or ""
-            songs.append(Song(path, kind, style if kind == "arranged" else "", f"{kind}{number}", grid))
+            songs.append(Song(path, kind, style if kind != "pop" else "", f"{kind}{number}", grid))
     if not songs:
-        raise UserError(f"{folder}: no songs in four there. Make them with python -m motionbeat.beatset.")
+        raise UserError(f"{folder}: no songs in three or four there. Make them with python -m motionbeat.beatset.")
     return songs
 
 
@@ -209,9 +230,12 @@ def read_recordings(folder: Path) -> list[Song]:
     return songs
 
 
-def _grid_in_four(beats: np.ndarray, positions: np.ndarray) -> BeatGrid | None:
-    """The grid of a clip; None where it is not known to be in four throughout, or is too short."""
+def _regular_grid(beats: np.ndarray, positions: np.ndarray) -> BeatGrid | None:
+    """The grid of a clip; None where its bars are not known to have all three or all four beats, or it is short."""
     downs = np.flatnonzero(positions == 1)
-    if len(beats) < MIN_BEATS or len(downs) < 2 or (np.diff(downs) != METER).any():
+    if len(beats) < MIN_BEATS or len(downs) < 2 or len(meters := np.unique(np.diff(downs))) > 1:
         return None
-    return BeatGrid(beats, beats[downs], METER, 60.0 / float(np.median(np.diff(beats))), 1.0)
+    meter = int(meters[0])
+    if meter not in METERS:
+        return None
+    return BeatGrid(beats, beats[downs], meter, 60.0 / float(np.median(np.diff(beats))), 1.0)

@@ -1,4 +1,7 @@
-"""Beat-synchronous audio tokens: a song cut into slots of its own beats, each slot a small tempo-free mel patch."""
+"""Beat-synchronous audio tokens: a song cut into slots of its own beats, one token for each slot, whatever the tempo.
+
+Two kinds: a small mel patch (:func:`beat_tokens`), and what a beat network hears there (:func:`pulse_tokens`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ import numpy as np
 
 from motionbeat.audio import Audio
 from motionbeat.beats import BeatGrid
+from motionbeat.beats.features import FRAME_RATE
+from motionbeat.beats.network import BeatNetwork
+from motionbeat.beats.tracker import pulse_features
 
 SLOTS_PER_BEAT = 4
 """Sixteenth notes in 4/4: off-beat onsets stay visible."""
@@ -15,6 +21,9 @@ SLOTS_PER_BEAT = 4
 MELS = 64
 MEL_FRAMES_PER_SLOT = 5
 TOKEN_DIM = MELS * MEL_FRAMES_PER_SLOT
+PULSE_TOKEN_DIM = 67
+"""64 channels of the beat network's last hidden layer, and the probabilities of a beat, a downbeat and a pulse."""
+
 HOP_S = 0.01
 FLOOR_DB = -80.0
 
@@ -127,6 +136,23 @@ def beat_tokens(audio: Audio, slots: SlotGrid) -> np.ndarray:
         block = slice(first, first + _BLOCK_SLOTS)
         patches[block] = mel[low[block]] * (1 - share[block]) + mel[high[block]] * share[block]
     return patches.reshape(len(slots), TOKEN_DIM)
+
+
+def pulse_tokens(network: BeatNetwork, audio: Audio, slots: SlotGrid, pitch: float = 0.0) -> np.ndarray:
+    """(N, 67) float32 tokens: means of :func:`motionbeat.beats.tracker.pulse_features` over the frames of each slot,
+    which begins :data:`SLOT_LEAD` early, as its mel patch does; heard ``pitch`` semitones higher.
+
+    The network was trained on far more music than there are dances to, so that where the pulse is, and where in the
+    bar it may be, need not be learned from dances again.
+    """
+    features = pulse_features(network, audio.samples, pitch)
+    lengths = slots.lengths_s
+    edges = (slots.times_s - SLOT_LEAD * lengths) * FRAME_RATE
+    first = np.clip(np.round(edges).astype(np.int64), 0, len(features) - 1)
+    after = np.clip(np.round(edges + lengths * FRAME_RATE).astype(np.int64), first + 1, len(features))
+    # a running sum in float64: an hour of frames would lose the last digits of float32
+    total = np.concatenate([np.zeros((1, features.shape[1])), np.cumsum(features, axis=0, dtype=np.float64)])
+    return ((total[after] - total[first]) / (after - first)[:, None]).astype(np.float32)
 
 
 def slot_onsets(tokens: np.ndarray) -> np.ndarray:

@@ -24,11 +24,12 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
+from motionbeat.beats.tracker import shipped_tracker
 from motionbeat.checkpoint import save_run, saved_step, time_is_up
 from motionbeat.clips import ClipBatch, ClipSampler, tracks_of
 from motionbeat.command import OneLineParser, run_command
 from motionbeat.embed import load_encoder
-from motionbeat.encoder import BARS_PER_CLIP, CONTACT_GUIDANCES, POOLINGS, ROTATIONS, MotionBeat
+from motionbeat.encoder import AUDIO_TOKEN_DIM, BARS_PER_CLIP, CONTACT_GUIDANCES, POOLINGS, ROTATIONS, MotionBeat
 from motionbeat.errors import UserError
 from motionbeat.losses import (
     accent_entropy,
@@ -108,7 +109,7 @@ def fit(
     """Train an encoder in this process, for short runs that are compared with each other.
 
     Args:
-        model: changed in place; its motion statistics are set from the sampler.
+        model: changed in place, beginning with :func:`set_senses`.
         sampler: where batches come from.
         objective: what is minimised.
         steps: number of batches.
@@ -116,7 +117,7 @@ def fit(
         rate: highest learning rate: AdamW, 5 % warm-up, cosine to zero. bf16 on any device.
         progress: told the step and the figures of :func:`training_loss` at each.
     """
-    set_motion_statistics(model, sampler)
+    set_senses(model, sampler)
     model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_share(step, steps))
@@ -134,11 +135,14 @@ def fit(
     return model.eval()
 
 
-def set_motion_statistics(model: MotionBeat, sampler: ClipSampler) -> None:
-    """Let the encoder normalise motion by the training dances."""
+def set_senses(model: MotionBeat, sampler: ClipSampler) -> None:
+    """Let the encoder normalise motion by the training dances, and hear through the shipped beat network, which made
+    the pulse tokens of the pairs."""
     mean, std = sampler.motion_statistics()
     model.motion_mean.copy_(torch.from_numpy(mean))
     model.motion_std.copy_(torch.from_numpy(std))
+    if model.ear is not None:
+        model.ear.load_state_dict(shipped_tracker().network.state_dict())
 
 
 def learning_rate_share(step: int, steps: int) -> float:
@@ -174,6 +178,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--phase-blocks", type=int, default=3)
     add("--plain-layers", type=int, default=2)
     add("--dropout", type=float, default=0.2)
+    add("--hearing", choices=tuple(AUDIO_TOKEN_DIM), default="pulse", help="what the audio tower is given")
     add("--rotation", choices=ROTATIONS, default="qkv")
     add("--pooling", choices=POOLINGS, default="bar")
     add("--contact-guidance", choices=CONTACT_GUIDANCES, default="add")
@@ -213,18 +218,20 @@ def run(args: argparse.Namespace) -> int:
     step = saved_step(state) if args.resume else 0
     # past draws are not replayed on resuming: a new stream, still fixed by seed and step
     set_seed(args.seed + step, device_specific=True)
-    sampler = ClipSampler(tracks_of(trained, bars=args.bars), args.seed + step + 1_000_000 * accelerator.process_index)
-    checks = ClipSampler(tracks_of(held_out, mirror=False, bars=args.bars), 0, augment=False) if held_out else None
+    tracks = tracks_of(trained, args.hearing, bars=args.bars)
+    sampler = ClipSampler(tracks, args.seed + step + 1_000_000 * accelerator.process_index)
+    heard = tracks_of(held_out, args.hearing, mirror=False, bars=args.bars)
+    checks = ClipSampler(heard, 0, augment=False) if held_out else None
 
     model = MotionBeat(
         width=args.width, heads=args.heads, phase_blocks=args.phase_blocks, plain_layers=args.plain_layers,
         dropout=args.dropout, rotation=args.rotation, pooling=args.pooling, contact_guidance=args.contact_guidance,
-        rhythm_heads=objective.aligns_rhythm,
+        rhythm_heads=objective.aligns_rhythm, hearing=args.hearing,
         objective=dataclasses.asdict(objective), **sampler.audio_statistics(),
     )  # fmt: skip
     if args.start_from is not None:
         model.load_state_dict(load_encoder(args.start_from).model.state_dict())
-    set_motion_statistics(model, sampler)
+    set_senses(model, sampler)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_share(step, args.steps))
     training, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)

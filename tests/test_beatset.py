@@ -279,7 +279,7 @@ def test_training_without_clips_or_start_is_said(tmp_path: Path, capsys: pytest.
 
 def test_loss_leaves_out_bars_that_are_not_known() -> None:
     torch.manual_seed(0)
-    logits = BeatLogits(*(torch.randn(2, 20) for _ in range(3)), torch.randn(2, 20, 6))
+    logits = BeatLogits(*(torch.randn(2, 20) for _ in range(3)), torch.randn(2, 20, 6), torch.zeros(2, 20, 4))
     batch = ExcerptBatch(
         torch.zeros(2, 20, BANDS), torch.rand(2, 20), torch.rand(2, 20), torch.ones(2, 20),
         torch.tensor([4, 0]), torch.tensor([1.0, 0.0]),

@@ -19,10 +19,11 @@ from motionbeat.matching import AS_IT_COMES, FINE_GRAINED, IN_STEP, MOVES, fine_
 from motionbeat.motion_tokens import MOTION_TOKEN_DIM
 from motionbeat.objective import Objective
 from motionbeat.pairs import Pair
-from motionbeat.tokens import MELS, TOKEN_DIM, slot_grid
+from motionbeat.tokens import MELS, PULSE_TOKEN_DIM, TOKEN_DIM, slot_grid
 from motionbeat.train import fit, training_loss
 from tests.test_training import stepping
 
+MEL = "mel patches in place of the beat network"
 TINY = {"width": 16, "heads": 2, "phase_blocks": 1, "plain_layers": 1, "projection": 8}
 
 
@@ -38,16 +39,19 @@ def pair(
     mel[np.isclose(slots.phase % 1, 0), 1:, -8:] = 200
     motion = stepping(60 / tempo, grid.beats[-1], seed=len(name))
     motion = replace(motion, contacts=detect_contacts(motion.joints(), motion.fps))
+    pulse = rng.normal(0, 0.1, (3, len(slots), PULSE_TOKEN_DIM))
+    pulse[:, np.isclose(slots.phase, 0), :2] += 1
+    pulse[:, np.isclose(slots.phase % 1, 0), 2:4] += 1
     return Pair(
         name, name, "pop", motion, np.ones(len(motion), bool), grid, slots,
-        mel.reshape(len(slots), TOKEN_DIM).astype(np.uint8), True, split, song or name,
+        mel.reshape(len(slots), TOKEN_DIM).astype(np.uint8), pulse.astype(np.float16), True, split, song or name,
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def tracks() -> list[Track]:
     return tracks_of(
-        [pair("a"), pair("bb", 121), pair("ccc", 90, 3), pair("dddd", 90.5, 3), pair("e" * 5, 120, song="a")]
+        [pair("a"), pair("bb", 121), pair("ccc", 90, 3), pair("dddd", 90.5, 3), pair("e" * 5, 120, song="a")], "mel"
     )
 
 
@@ -152,7 +156,7 @@ def test_training_learns_to_hear_whether_a_dance_is_in_step(tracks: list[Track])
     losses = []
     fit(model, ClipSampler(tracks, 0), Objective(), 80, 8, 5e-3, lambda _, row: losses.append(row["loss"]))
     assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:5])
-    unknown = tracks_of([pair("f" * 6), pair("g" * 7, 120.5)], mirror=False)
+    unknown = tracks_of([pair("f" * 6), pair("g" * 7, 120.5)], "mel", mirror=False)
     trials = fine_grained(model, unknown, unknown, blind=True)
     assert trials.figures()["half beat"].mean > 0.9
     assert 0.3 < trials.figures(sound=False)["half beat"].mean < 0.7
@@ -216,9 +220,33 @@ def test_labels_give_the_half_beat_away_unless_blind(tracks: list[Track]) -> Non
 def test_joins_are_found(tracks: list[Track]) -> None:
     whole = pair("whole")
     valid = whole.motion.fps * 10 != np.arange(len(whole.motion))
-    track = tracks_of([replace(whole, valid=valid)], mirror=False)[0]
+    track = tracks_of([replace(whole, valid=valid)], "mel", mirror=False)[0]
     seamless = [track.is_seamless(int(start)) for start in track.starts]
     assert any(seamless) and not all(seamless)
+
+
+def test_pulse_tokens_are_heard_in_one_of_their_keys_in_training_and_in_their_own_otherwise() -> None:
+    each = pair("a", bars=40)
+    (track,) = tracks_of([each], "pulse", mirror=False)
+    start = int(track.starts[0])
+    own = each.pulse_tokens[:, start : start + track.length].astype(np.float32)
+    np.testing.assert_array_equal(track.music(start), own[0])
+    heard = [ClipSampler([track], seed)._heard(track, start)[0] for seed in range(12)]
+    keys = {next(k for k in range(3) if np.array_equal(tokens, own[k])) for tokens in heard}
+    assert keys == {0, 1, 2}
+    np.testing.assert_array_equal(ClipSampler([track], 1, augment=False)._heard(track, start)[0], own[0])
+
+
+def test_statistics_normalise_each_channel_of_pulse_tokens() -> None:
+    each = pair("a")
+    sampler = ClipSampler(tracks_of([each], "pulse"), 0)
+    statistics = sampler.audio_statistics()
+    values = each.pulse_tokens.reshape(-1, PULSE_TOKEN_DIM).astype(np.float64)
+    np.testing.assert_allclose(statistics["audio_mean"], values.mean(axis=0), atol=1e-4)
+    np.testing.assert_allclose(statistics["audio_std"], values.std(axis=0), atol=1e-4)
+    mel = ClipSampler(tracks_of([each], "mel"), 0).audio_statistics()
+    assert mel["audio_mean"] == pytest.approx(each.audio_tokens.mean() / 255, abs=1e-4)
+    assert mel["audio_std"] == pytest.approx(each.audio_tokens.std() / 255, abs=1e-4)
 
 
 def test_moved_clips_stay_within_the_recording(tracks: list[Track]) -> None:
@@ -235,7 +263,7 @@ def test_a_bar_that_breaks_off_is_not_cut_into_clips() -> None:
     broken = np.delete(np.arange(len(whole.grid.beats)), 21)
     grid = BeatGrid(whole.grid.beats[broken], whole.grid.downbeats, 4, 120, 1.0)
     slots = slot_grid(grid)
-    track = Track(replace(whole, grid=grid, slots=slots, audio_tokens=whole.audio_tokens[: len(slots)]))
+    track = Track(replace(whole, grid=grid, slots=slots), whole.tokens("pulse")[:, : len(slots)])
     assert len(track.starts)
     for start in track.starts:
         phase = slots.phase[start : start + track.length]
@@ -244,8 +272,9 @@ def test_a_bar_that_breaks_off_is_not_cut_into_clips() -> None:
 
 def test_dances_too_short_for_a_clip_are_named() -> None:
     with pytest.raises(UserError, match="--bars 2"):
-        ClipSampler(tracks_of([pair("short", bars=4)]), seed=0)
-    assert ClipSampler(tracks_of([pair("short", bars=4)], bars=2), seed=0).batch(2, Objective()).audio.shape[1] == 32
+        ClipSampler(tracks_of([pair("short", bars=4)], "mel"), seed=0)
+    sampler = ClipSampler(tracks_of([pair("short", bars=4)], "mel", bars=2), seed=0)
+    assert sampler.batch(2, Objective()).audio.shape[1] == 32
 
 
 def test_songs_count_alike_however_many_clips_they_have() -> None:
@@ -266,13 +295,16 @@ def test_retrieval_finds_what_an_oracle_knows() -> None:
     first, second = pair("a", 120), pair("bb", 120)
     loud = np.clip(second.audio_tokens.astype(int) + 60, 0, 255).astype(np.uint8)
     high = replace(second.motion, trans=second.motion.trans + np.array([0, 2, 0], dtype=np.float32))
-    tracks = tracks_of([first, replace(second, audio_tokens=loud, motion=high)], mirror=False)
+    tracks = tracks_of([first, replace(second, audio_tokens=loud, motion=high)], "mel", mirror=False)
     for same_meter in (False, True):
         for found in retrieval(Oracle(**TINY), tracks, same_meter).values():
             assert found.song == (1.0, 1.0, 1.0) and found.median_rank == 1
             assert found.exact[0] < 1
     swapped = replace(tracks[0].pair, song="bb"), replace(tracks[1].pair, song="a")
-    assert retrieval(Oracle(**TINY), tracks_of(list(swapped), mirror=False), False)["dance to music"].song[0] == 1.0
+    assert (
+        retrieval(Oracle(**TINY), tracks_of(list(swapped), "mel", mirror=False), False)["dance to music"].song[0]
+        == 1.0
+    )
 
 
 def test_evaluate_writes_tables_and_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -286,11 +318,11 @@ def test_evaluate_writes_tables_and_says_what_is_missing(tmp_path: Path, capsys:
     result = json.loads((out / "evaluation.json").read_text())
     assert result["about"]["songs"] == ["a", "bb"]
     assert "| half beat |" in (out / "evaluation.md").read_text()
-    rows = [*command, "--ablations", "--rows", "full", "plain InfoNCE", "--seeds", "0", "--steps", "1"]
+    rows = [*command, "--ablations", "--rows", "full", "plain InfoNCE", MEL, "--seeds", "0", "--steps", "1"]
     assert evaluate.main(rows) == 0
-    assert len((out / "ablations.jsonl").read_text().splitlines()) == 2
+    assert len((out / "ablations.jsonl").read_text().splitlines()) == 3
     assert evaluate.main(rows) == 0  # nothing is trained twice
-    assert len((out / "ablations.jsonl").read_text().splitlines()) == 2
+    assert len((out / "ablations.jsonl").read_text().splitlines()) == 3
     assert "| plain InfoNCE | 1 |" in (out / "ablations.md").read_text()
     capsys.readouterr()
     assert evaluate.main([*command, "--split", "validation"]) == 2

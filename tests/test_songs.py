@@ -1,6 +1,7 @@
 """Songs for dances that have none, and the command that builds the pairs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 import soundfile
 
 from motionbeat import pairs
+from motionbeat.beatlock import lay_beats_on_beats
+from motionbeat.beats import BeatGrid
 from motionbeat.beatset.clip_files import Recording, save
 from motionbeat.dances import Dance, read_ballroom, read_open
 from motionbeat.errors import UserError
@@ -36,6 +39,7 @@ def beatset(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_clip(folder, f"pop00{number}_1", tempo)
         write_clip(folder, f"mma0000{number}_calypso", tempo)
     write_clip(folder, "arranged00005_viennese_waltz", 120, meter=3)
+    write_clip(folder, "arranged00007_five_four", 120, meter=5)
     write_clip(folder, "groove00001", 120)
     write_clip(folder, "sound00001", 120)
     write_clip(folder, "composed0001", 120)
@@ -50,13 +54,14 @@ def dance(seconds: float = 14.0, style: str = "pop", split: str = "train", name:
     return Dance(name, style, motion, np.ones(len(poses), bool), None, None, True, split)
 
 
-def test_only_whole_songs_in_four_are_read(beatset: Path) -> None:
+def test_whole_songs_in_three_and_four_are_read(beatset: Path) -> None:
     songs = read_clips(beatset)
     assert {song.kind for song in songs} == {"arranged", "pop", "mma"}
-    assert len(songs) == 25
-    assert all(song.grid.meter == 4 for song in songs)
-    assert {song.style for song in songs if song.kind == "arranged"} == {"house", "salsa"}
-    assert {song.style for song in songs if song.kind != "arranged"} == {""}
+    assert len(songs) == 26
+    assert [song.style for song in songs if song.grid.meter == 3] == ["viennese_waltz"]
+    assert {song.style for song in songs if song.kind == "arranged"} == {"house", "salsa", "viennese_waltz"}
+    assert {song.style for song in songs if song.kind == "mma"} == {"calypso"}
+    assert {song.style for song in songs if song.kind == "pop"} == {""}
 
 
 def test_excerpts_of_one_song_are_one_work_and_held_out_together(beatset: Path) -> None:
@@ -93,11 +98,13 @@ def test_a_song_shorter_than_the_dance_is_taken_whole(beatset: Path) -> None:
 def test_songs_suit_in_tempo_style_and_split(beatset: Path) -> None:
     library = read_clips(beatset)
     for split in ("train", "validation", "test"):
-        for song in suiting(library, "pop", 136, split):
+        for song in suiting(library, "pop", 136, 4, split):
             assert 0.87 * 136 <= song.grid.tempo <= 1.15 * 136
             assert song.held_out == (split != "train")
-    assert {song.style for song in suiting(library, "salsa", 120, "train")} == {"salsa", ""}
-    assert suiting(library, "pop", 200, "train") == []
+    assert {song.style for song in suiting(library, "salsa", 120, 4, "train")} == {"salsa", ""}
+    assert suiting(library, "pop", 200, 4, "train") == []
+    held_out = "train" if not next(song for song in library if song.grid.meter == 3).held_out else "test"
+    assert [song.style for song in suiting(library, "waltz", 120, 3, held_out)] == ["viennese_waltz"]
 
 
 def test_half_of_the_songs_come_from_the_library_each_kind_in_turn(beatset: Path) -> None:
@@ -129,10 +136,59 @@ def test_a_pair_is_clean_only_if_dance_and_music_are(beatset: Path) -> None:
 @pytest.mark.parametrize("style", ["pop", "salsa", "indian", "modern", "krump"])
 def test_composed_songs_are_in_four_near_the_tempo(style: str) -> None:
     for seed in range(4):
-        music = composed_song(style, 120, 10, np.random.default_rng(seed))
+        music = composed_song(style, 120, 4, 10, np.random.default_rng(seed))
         assert music.grid.meter == 4 and music.clean
         assert 0.87 * 120 <= music.grid.tempo <= 1.15 * 120
         assert music.grid.beats[-1] > 10
+
+
+@pytest.mark.parametrize(("style", "meter"), [("waltz", 3), ("rumba", 4), ("tango", 4), ("cha-cha", 4), ("krump", 3)])
+def test_composed_songs_for_paired_dances_have_their_meter(style: str, meter: int) -> None:
+    music = composed_song(style, 120, meter, 10, np.random.default_rng(0))
+    assert music.grid.meter == meter and music.grid.beats[0] == music.grid.downbeats[0]
+
+
+def with_beats(each: Dance, tempo: float = 110.0, meter: int = 4) -> Dance:
+    """The dance with known beats, the first a downbeat, half a second into it."""
+    return replace(each, grid=BeatGrid.steady(tempo, each.motion.duration, meter, first_s=0.5, confidence=1.0))
+
+
+def test_a_dance_with_known_beats_is_played_beat_for_beat() -> None:
+    paired = with_beats(dance(14.0, "cha-cha"))
+    (music,) = pairs.choose_songs(paired, 1, [])
+    pair, laid = pairs.pair_with_song(paired, "step_0", music)
+    np.testing.assert_allclose(laid.song_times_s, music.grid.beats[: len(laid.song_times_s)])
+    np.testing.assert_allclose(laid.dance_times_s, paired.grid.beats[: len(laid.dance_times_s)])
+    assert (pair.dance, pair.song, pair.recorded_together) == ("step", music.name, False)
+    frame = round(laid.song_times_s[6] * 30)
+    own = paired.motion.sampled_at(np.array([float(laid.warp(frame / 30))]), 30.0)
+    np.testing.assert_allclose(pair.motion.poses[frame], own.poses[0], atol=0.02)
+    assert pair.valid[round(music.grid.beats[0] * 30) + 1 :].all()
+
+
+def test_a_longer_dance_shows_another_part_that_begins_on_a_downbeat() -> None:
+    paired = with_beats(dance(40.0), 120)
+    song = BeatGrid.steady(126, 12.0, 4)
+    starts = []
+    for part in (0.0, 0.5, 1.0):
+        laid = lay_beats_on_beats(paired.motion, paired.valid, paired.grid, song, part=part)
+        starts.append(round((laid.dance_times_s[0] - 0.5) * 2))
+        assert laid.rate == pytest.approx(126 / 120)
+    assert starts[0] == 0 and all(start % 4 == 0 for start in starts) and 0 < starts[1] < starts[2]
+    assert paired.grid.beats[starts[2]] + 12 * 1.05 < paired.motion.duration + 4 * 0.5
+
+
+def test_beats_that_do_not_fit_are_refused() -> None:
+    paired = with_beats(dance(14.0))
+    lay = lay_beats_on_beats
+    with pytest.raises(ValueError, match="in 4 does not fit a song in 3"):
+        lay(paired.motion, paired.valid, paired.grid, BeatGrid.steady(120, 12.0, 3))
+    beats = BeatGrid.steady(120, 12.0, 4).beats
+    broken = BeatGrid(beats, beats[[0, 3, 7]], 4, 120.0, 1.0)
+    with pytest.raises(ValueError, match="breaks off"):
+        lay(paired.motion, paired.valid, broken, BeatGrid.steady(120, 12.0, 4))
+    with pytest.raises(ValueError, match="valid must be"):
+        lay(paired.motion, paired.valid[1:], paired.grid, BeatGrid.steady(120, 12.0, 4))
 
 
 def test_recordings_are_used_where_their_beat_is_clear(tmp_path: Path) -> None:
@@ -158,7 +214,7 @@ def test_recordings_are_used_where_their_beat_is_clear(tmp_path: Path) -> None:
 
 
 def test_folders_without_songs_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no songs in four"):
+    with pytest.raises(UserError, match="no songs in three or four"):
         read_clips(tmp_path)
     with pytest.raises(UserError, match="no sound files"):
         read_recordings(tmp_path)
@@ -210,9 +266,9 @@ def test_wrong_commands_say_so_and_leave_nothing(tmp_path: Path, capsys) -> None
     recorded = write_open_set(tmp_path / "open", g1_a=4.0)
     out = str(tmp_path / "out")
     assert pairs.main(["--open", str(recorded), "--songs", "0", "--out", out]) == 2
-    assert "--songs 0" in capsys.readouterr().err
+    assert "--songs must be 1 or more" in capsys.readouterr().err
     assert pairs.main(["--open", str(recorded), "--beatset", str(tmp_path), "--out", out]) == 2
-    assert "no songs in four" in capsys.readouterr().err
+    assert "no songs in three or four" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         pairs.main(["--out", out])
     assert "--open" in capsys.readouterr().err
@@ -404,9 +460,30 @@ def test_pairs_that_are_damaged(tmp_path: Path) -> None:
         ({"trans": np.full_like(arrays["trans"], np.nan)}, "trans has values"),
         ({"valid": arrays["valid"][1:]}, "do not fit together"),
         ({"audio_tokens": arrays["audio_tokens"][1:]}, "do not fit together"),
+        ({"pulse_tokens": arrays["pulse_tokens"][:1]}, "do not fit together"),
+        ({"pulse_tokens": arrays["pulse_tokens"] * np.float16(np.nan)}, "pulse_tokens must be finite"),
         ({"beats": arrays["beats"][::-1]}, "ascending"),
     ):
         np.savez(path, **(arrays | change))
         with pytest.raises(UserError, match=rf"a_0\.npz: not a pair \(.*{says}|a_0\.npz: {says}") as caught:
             pairs.load_pairs(tmp_path)
         assert "\n" not in str(caught.value)
+
+
+def test_paired_dances_of_the_training_split_meet_further_songs(tmp_path: Path) -> None:
+    folder = write_ballroom_set(tmp_path / "ballroom", name="DANCE_W_1")
+    write_song(folder / "DANCE_W_1.ogg", 120, 0.0, 7)
+    out = tmp_path / "pairs"
+    assert pairs.main(["--ballroom", str(folder), "--more-songs", "2", "--out", str(out)]) == 0
+    made = pairs.load_pairs(out)
+    assert [(pair.name, pair.recorded_together) for pair in made] == [
+        ("DANCE_W_1", True), ("DANCE_W_1_0", False), ("DANCE_W_1_1", False),
+    ]  # fmt: skip
+    assert len({pair.song for pair in made}) == 3 and {pair.grid.meter for pair in made} == {4}
+    assert set(json.loads((out / "songs.json").read_text())) == {"DANCE_W_1_0", "DANCE_W_1_1"}
+    held_out = tmp_path / "held_out"
+    folder = write_ballroom_set(tmp_path / "other", name="DANCE_W_2")
+    (folder / "DANCE_W_1.npz").rename(folder / "DANCE_W_2.npz")
+    write_song(folder / "DANCE_W_2.ogg", 120, 0.0, 7)
+    assert pairs.main(["--ballroom", str(folder), "--more-songs", "2", "--out", str(held_out)]) == 0
+    assert [pair.name for pair in pairs.load_pairs(held_out)] == ["DANCE_W_2"]

@@ -11,6 +11,7 @@ import torch
 from dancegen import train as train_generator
 from dancegen.pipeline import DancePipeline
 from motionbeat import pairs, train
+from motionbeat.beats.tracker import shipped_tracker
 from motionbeat.contacts import foot_plants
 from motionbeat.dances import VALIDATION, Dance
 from motionbeat.encoder import MotionBeat
@@ -104,7 +105,9 @@ def test_train_resume_and_dance(folder: Path, tmp_path: Path) -> None:
     assert train.main([*first, "--steps", "10", "--resume"]) == 0
     assert [json.loads(line)["step"] for line in (encoder / "held_out.jsonl").open()] == [2, 10]
     trained = MotionBeat.from_pretrained(encoder)
-    assert trained.motion_std.min() > 0 and trained.config["audio_std"] > 0
+    assert trained.motion_std.min() > 0 and min(trained.config["audio_std"]) > 0
+    ear = trained.ear.state_dict()
+    torch.testing.assert_close(ear, dict(shipped_tracker().network.state_dict()))
     assert trained.config["objective"] == dataclasses.asdict(Objective(temperature=0.1))
 
     second = [*options, "--encoder", str(encoder), "--out", str(generator), "--batch", "4", "--width", "32"]
@@ -118,6 +121,13 @@ def test_train_resume_and_dance(folder: Path, tmp_path: Path) -> None:
     assert pipeline.styles == ("modern", "pop", "salsa")
     carried = MotionBeat.from_pretrained(generator / "encoder")
     torch.testing.assert_close(carried.motion_mean, trained.motion_mean)
+
+    onward = [*second[: second.index(str(generator))], str(tmp_path / "onward"), *second[second.index("--batch") :]]
+    assert train_generator.main([*onward, "--steps", "1", "--lr", "1e-9", "--start-from", str(generator)]) == 0
+    began = json.loads((tmp_path / "onward" / "held_out.jsonl").read_text())
+    assert began["pose"] == pytest.approx(after["pose"], rel=1e-3)
+    other = [*onward, "--layers", "2", "--out", str(tmp_path / "other"), "--start-from", str(generator)]
+    assert train_generator.main(other) == 2
     assert torch.linalg.norm(pipeline.denoiser.style_prototype, dim=1).allclose(torch.ones(3), atol=1e-4)
 
 

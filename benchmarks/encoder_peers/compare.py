@@ -21,6 +21,7 @@ import dataclasses
 import json
 import time
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -33,7 +34,6 @@ from motionbeat.encoder import MotionBeat, RhythmEncoder
 from motionbeat.evaluate import TABLE_COLUMNS, table_row
 from motionbeat.objective import Objective
 from motionbeat.pairs import Pair, load_pairs
-from motionbeat.tokens import TOKEN_DIM
 from motionbeat.train import fit
 
 HEADS = ("pooled", "tower", "tower, ECL")
@@ -54,37 +54,24 @@ class PooledFeatures(nn.Module):
 
 
 def standardised(folder: Path, pairs: list[Pair]) -> dict[str, np.ndarray]:
-    """The features (N, D) float32 of every pair, each dimension with mean 0 and deviation 1 on the training songs."""
+    """The features (1, N, D) float32 of every pair, each dimension with mean 0 and deviation 1 in training."""
     values = {pair.name: np.load(folder / f"{pair.name}.npy").astype(np.float32) for pair in pairs}
     trained = np.concatenate([values[pair.name] for pair in pairs if pair.split == "train"])
     mean, std = trained.mean(axis=0), np.maximum(trained.std(axis=0), 1e-3)
-    return {name: (each - mean) / std for name, each in values.items()}
+    return {name: ((each - mean) / std)[None] for name, each in values.items()}
 
 
-def contestant(
-    head: str, features: int, settings: RunSettings, objective: Objective, level: dict[str, float]
-) -> MotionBeat:
-    """A MotionBeat whose music side reads ``features`` numbers a slot, normalised by ``level``."""
-    model = MotionBeat(**settings.encoder, rhythm_heads=objective.aligns_rhythm, **level)
-    width, projection = model.config["width"], model.config["projection"]
+def contestant(head: str, features: int, model: MotionBeat) -> MotionBeat:
+    """``model`` with a music side that reads ``features`` numbers a slot."""
+    config = model.config
     if head == "pooled":
-        model.audio = PooledFeatures(features, width, projection)
-    elif features != TOKEN_DIM:
-        same = (
-            "width",
-            "heads",
-            "phase_blocks",
-            "plain_layers",
-            "harmonics",
-            "projection",
-            "dropout",
-            "rotation",
-            "pooling",
-        )
-        model.audio = RhythmEncoder(
-            features, **{name: model.config[name] for name in same}, guidance="none",
-            rhythm_head=objective.aligns_rhythm,
-        )  # fmt: skip
+        model.audio = cast(RhythmEncoder, PooledFeatures(features, config["width"], config["projection"]))
+    else:
+        sizes = ("width", "heads", "phase_blocks", "plain_layers", "harmonics", "projection", "dropout")
+        switches = {name: config[name] for name in (*sizes, "rotation", "pooling")}
+        model.audio = RhythmEncoder(features, **switches, guidance="none", rhythm_head=config["rhythm_heads"])
+    # they are standardised already
+    model.token_mean, model.token_std = torch.zeros(features), torch.ones(features)
     return model
 
 
@@ -114,16 +101,20 @@ def main() -> None:
         if not wanted:
             continue
         features = None if peer == "motionbeat" else standardised(args.features / peer, pairs)
-        trained = tracks_of([p for p in pairs if p.split == "train"], True, features)
-        others = tracks_of([p for p in pairs if p.split != "train"], False, features)
+        hearing = settings.encoder["hearing"]
+        trained = tracks_of([p for p in pairs if p.split == "train"], hearing, features=features)
+        others = tracks_of([p for p in pairs if p.split != "train"], hearing, mirror=False, features=features)
         tested = [track for track in others if track.pair.split == args.split]
-        dim = trained[0].audio.shape[1]
+        dim = trained[0].audio.shape[2]
         for head, seed in wanted:
             begun = time.monotonic()
             objective = Objective(**ABLATIONS["full" if head == "tower, ECL" else "plain InfoNCE"].objective)
             torch.manual_seed(seed)
             sampler = ClipSampler(trained, seed)
-            model = contestant(head, dim, settings, objective, sampler.audio_statistics() if features is None else {})
+            level = sampler.audio_statistics() if features is None else {}
+            model = MotionBeat(**settings.encoder, rhythm_heads=objective.aligns_rhythm, **level)
+            if features is not None or head == "pooled":
+                model = contestant(head, dim, model)
             fit(model, sampler, objective, settings.steps, settings.anchors, settings.rate)
             row = {"row": f"{peer}, {head}", "seed": seed, "settings": dataclasses.asdict(settings)}
             row |= {"features": dim, "about": {"split": args.split}} | figures(model, tested, others)

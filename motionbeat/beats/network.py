@@ -25,12 +25,14 @@ class BeatLogits:
         downbeat: (B, T) the first beat of a bar is here.
         pulse: (B, T) the music around has a beat.
         meter: (B, T, M) the number of beats in a bar, of the network's ``meters``.
+        hidden: (B, T, width) what they are read from.
     """
 
     beat: torch.Tensor
     downbeat: torch.Tensor
     pulse: torch.Tensor
     meter: torch.Tensor
+    hidden: torch.Tensor
 
 
 class DilatedBlock(nn.Module):
@@ -101,5 +103,7 @@ class BeatNetwork(ModelMixin, ConfigMixin):
         x = self.fold(self.front_end(x).flatten(1, 2))
         for block in self.blocks:
             x = block(x)
-        out = self.heads(x)
-        return BeatLogits(out[:, 0], out[:, 1], out[:, 2], out[:, 3:].transpose(1, 2))
+        norm, activation, last = self.heads
+        hidden = activation(norm(x))
+        out = last(hidden)
+        return BeatLogits(out[:, 0], out[:, 1], out[:, 2], out[:, 3:].transpose(1, 2), hidden.transpose(1, 2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from motionbeat.audio import SAMPLE_RATE, Audio
 from motionbeat.beats.decoding import DecoderSettings, decode, widened
 from motionbeat.beats.features import FRAME_RATE, HOP, log_scaled, mel_spectrogram
 from motionbeat.beats.grid import DEFAULT_TEMPO, BeatGrid, BeatTracker
-from motionbeat.beats.network import BeatNetwork
+from motionbeat.beats.network import BeatLogits, BeatNetwork
 from motionbeat.errors import UserError
 from motionbeat.model_files import load_model
 
@@ -69,7 +69,7 @@ def hear(network: BeatNetwork, samples: np.ndarray, hop: int = HOP, pitches: Seq
     views, loudness = [], []
     for pitch in pitches:
         spectrogram = log_scaled(mel_spectrogram(sound, hop, pitch))
-        views.append(_logits(network, spectrogram))
+        views.append(_in_blocks(network, spectrogram, _logits))
         loudness.append(spectrogram.amax(dim=1))
     beat, downbeat, pulse, meter = (torch.stack(view).mean(dim=0) for view in zip(*views, strict=True))
     beat, downbeat, pulse = torch.sigmoid(beat), torch.sigmoid(downbeat), torch.sigmoid(pulse)
@@ -83,8 +83,33 @@ def hear(network: BeatNetwork, samples: np.ndarray, hop: int = HOP, pitches: Seq
     return Hearing(beat.numpy(), downbeat.numpy(), pulse.numpy(), meter.numpy())
 
 
-def _logits(network: BeatNetwork, spectrogram: torch.Tensor) -> list[torch.Tensor]:
-    """Beat, downbeat, pulse (T,) and meter (T, M) of a (T, bands) spectrogram of any length."""
+@torch.inference_mode()
+def pulse_features(network: BeatNetwork, samples: np.ndarray, pitch: float = 0.0) -> np.ndarray:
+    """(T, width + 3) float32 at :data:`~motionbeat.beats.features.FRAME_RATE`: the network's last hidden layer, then
+    its probabilities of a beat, a downbeat and a pulse.
+
+    Args:
+        network: what hears.
+        samples: (N,) mono, 22050 per second.
+        pitch: semitones that everything is heard higher.
+    """
+    spectrogram = log_scaled(mel_spectrogram(torch.from_numpy(samples), HOP, pitch))
+
+    def features(heard: BeatLogits) -> tuple[torch.Tensor]:
+        said = torch.stack([heard.beat, heard.downbeat, heard.pulse], dim=-1)
+        return (torch.cat([heard.hidden, torch.sigmoid(said)], dim=-1),)
+
+    return _in_blocks(network, spectrogram, features)[0].numpy()
+
+
+def _logits(heard: BeatLogits) -> tuple[torch.Tensor, ...]:
+    return heard.beat, heard.downbeat, heard.pulse, heard.meter
+
+
+def _in_blocks(
+    network: BeatNetwork, spectrogram: torch.Tensor, take: Callable[[BeatLogits], tuple[torch.Tensor, ...]]
+) -> list[torch.Tensor]:
+    """What ``take`` takes, each (1, T, ...), of a (T, bands) spectrogram of any length: (T, ...) float32."""
     device = next(network.parameters()).device
     reach = network.reach
     parts = []
@@ -92,7 +117,7 @@ def _logits(network: BeatNetwork, spectrogram: torch.Tensor) -> list[torch.Tenso
         before = max(0, start - reach)
         heard = network(spectrogram[None, before : start + _BLOCK_FRAMES + reach].to(device))
         inside = slice(start - before, start - before + _BLOCK_FRAMES)
-        parts.append([x[0, inside].float().cpu() for x in (heard.beat, heard.downbeat, heard.pulse, heard.meter)])
+        parts.append([x[0, inside].float().cpu() for x in take(heard)])
     return [torch.cat(part) for part in zip(*parts, strict=True)]
 
 
@@ -147,11 +172,12 @@ def track_beats(audio: Audio, tracker: BeatTracker | None = None) -> BeatGrid:
     Returns:
         Beats from the first to the last that can be heard; :meth:`BeatGrid.covering` continues them to both ends.
     """
-    return (tracker or _shipped_tracker())(audio)
+    return (tracker or shipped_tracker())(audio)
 
 
 @cache
-def _shipped_tracker() -> NeuralBeatTracker:
+def shipped_tracker() -> NeuralBeatTracker:
+    """The tracker with the weights that come with the project."""
     return NeuralBeatTracker.from_pretrained(asset_path("models", "beats"))
 
 
