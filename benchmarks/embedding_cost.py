@@ -28,7 +28,7 @@ def measure(song: Path, model: Path | None) -> dict[str, list[float]]:
     from motionbeat.audio import Audio, load_audio
     from motionbeat.beats import track_beats
     from motionbeat.embed import load_encoder
-    from motionbeat.tokens import beat_tokens, slot_grid
+    from motionbeat.tokens import beat_tokens, pulse_tokens, slot_grid
 
     encoder = load_encoder(model).model
     noise = np.random.default_rng(0).normal(0, 0.1, 5 * 22050).astype(np.float32)
@@ -46,7 +46,10 @@ def measure(song: Path, model: Path | None) -> dict[str, list[float]]:
     grid = track_beats(audio).covering(audio.duration)
     done("beats", begun)
     begun = time.process_time()
-    beat_tokens(audio, slot_grid(grid))
+    slots = slot_grid(grid)
+    beat_tokens(audio, slots)
+    if encoder.ear is not None:
+        pulse_tokens(encoder.ear, audio, slots)
     done("tokens", begun)
     tokens_s = stages["tokens"][0]
     begun = time.process_time()

@@ -46,6 +46,9 @@ files: a training machine may be far away."""
 PITCHES = (0.0, -3.0, 3.0)
 """Semitones: as it is first, then in two other keys, for training."""
 
+PULSE_STEPS = 64
+"""Pulse tokens are stored in so many steps a unit; they spread by about half a unit."""
+
 SHORTEST_S = 3.0
 """A dance without music has to last this long to be laid on beats."""
 
@@ -266,6 +269,8 @@ def _heard(audio: Audio, slots: SlotGrid) -> tuple[np.ndarray, np.ndarray]:
     """Mel and pulse tokens as a :class:`Pair` keeps them."""
     network = shipped_tracker().network
     pulse = np.stack([pulse_tokens(network, audio, slots, pitch) for pitch in PITCHES])
+    # finer steps than these are noise, and take a third of the file
+    pulse = np.round(pulse * PULSE_STEPS) / PULSE_STEPS
     return np.round(beat_tokens(audio, slots) * 255).astype(np.uint8), pulse.astype(np.float16)
 
 

@@ -159,7 +159,7 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--pairs", type=Path, default=Path("runs/pairs"), help="folder made by motionbeat.pairs")
     add("--clean", action="store_true", help="only pairs whose licence allows any use")
-    add("--paired-only", action="store_true", help="only dances recorded to their own music, none beat-locked")
+    add("--paired-only", action="store_true", help="only dances that came with music, none beat-locked")
     add("--bars", type=int, default=BARS_PER_CLIP, help="length of a clip; 2 for AIST++, whose dances last 4 bars")
     add("--out", type=Path, default=Path("runs/motionbeat"))
     add("--steps", type=int, default=6000)
@@ -203,7 +203,8 @@ def run(args: argparse.Namespace) -> int:
     """
     pairs = load_pairs(args.pairs, args.clean)
     if args.paired_only:
-        pairs = [pair for pair in pairs if pair.recorded_together]
+        paired = {pair.dance for pair in pairs if pair.recorded_together}
+        pairs = [pair for pair in pairs if pair.dance in paired]
     trained, held_out = ([pair for pair in pairs if pair.split == split] for split in ("train", "validation"))
     if not trained:
         raise UserError(f"{args.pairs}: no pairs to train on there, only held-out ones or none of the kind asked for.")

@@ -3,7 +3,7 @@
 #
 #   bash training/gpu_session.sh [encoder minutes] [generator minutes] [generator options...]
 #
-# It needs runs/pairs (python -m motionbeat.pairs; below 64 MB with --songs 3) and wheels/ (training/wheels.sh). Models
+# It needs runs/pairs (python -m motionbeat.pairs; about 61 MB with --songs 2) and wheels/ (training/wheels.sh). Models
 # come back in $OUT as half-precision safetensors in pieces below 16 MiB; training/join.sh puts them into runs/. A second
 # call on the same machine goes on where the first stopped.
 set -euo pipefail
@@ -16,7 +16,8 @@ python3 -m pip install --quiet --no-index --no-deps --upgrade --target build/sit
 export PYTHONPATH=$PWD/build/site:$PWD
 
 if [ "$encoder_minutes" != 0 ]; then
-    python3 -m motionbeat.train --pairs runs/pairs --out runs/motionbeat --batch 128 --dropout 0.3 --steps 3000 \
+    python3 -m motionbeat.train --pairs runs/pairs --out runs/motionbeat --batch 24 --lr 8e-4 --steps 400 \
+        --width 128 --heads 4 --phase-blocks 2 --plain-layers 1 \
         --minutes "$encoder_minutes" --save-every 100000 --resume
 fi
 python3 -m dancegen.train --pairs runs/pairs --encoder runs/motionbeat --out runs/dance --batch 256 --steps 60000 \
