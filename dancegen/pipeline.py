@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,20 @@ from diffusers import DiffusionPipeline
 from diffusers.utils import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 
+from dancegen.constraints import Constraint, KnownPart
 from dancegen.denoiser import DanceDenoiser
-from dancegen.settings import AUTO_STYLE, DEFAULT_GUIDANCE, DEFAULT_STEPS, MAX_GUIDANCE, MAX_STEPS, NO_STYLE
+from dancegen.settings import (
+    AUTO_STYLE,
+    DEFAULT_GUIDANCE,
+    DEFAULT_STEPS,
+    ENERGY_RANGE,
+    MAX_GUIDANCE,
+    MAX_STEPS,
+    NO_STYLE,
+    style_shares,
+)
+from dancegen.solver import make_solver
+from dancegen.steering import ENERGY_LAMBDA, homeward, with_energy
 from motionbeat.encoder import CLOCK_DIM, MusicEmbedding, bar_clock
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion
@@ -32,7 +44,7 @@ class DanceOutput(BaseOutput):
 
     Attributes:
         motion: 30 fps, as long as the music, with contacts; not cleaned up.
-        style: the style that was danced, or ``none``.
+        style: the style that was danced, ``none``, or a mix such as ``salsa:0.6,pop:0.4``.
     """
 
     motion: Motion
@@ -59,19 +71,37 @@ class DancePipeline(DiffusionPipeline):
         """Names that ``style`` may have, besides ``auto`` and ``none``."""
         return tuple(self.denoiser.config["styles"])
 
-    def check_inputs(self, music: MusicEmbedding, style: str, num_inference_steps: int, guidance_scale: float) -> None:
+    def check_inputs(
+        self,
+        music: MusicEmbedding,
+        style: str,
+        num_inference_steps: int,
+        guidance_scale: float,
+        energy: float,
+        constraint: Constraint | None,
+    ) -> None:
         """Raise :class:`~motionbeat.errors.UserError` for the first argument that cannot be used."""
-        if style not in (*self.styles, AUTO_STYLE, NO_STYLE):
-            raise UserError(f"style {style!r} is not known. Choose one of: auto, none, {', '.join(self.styles)}.")
+        for name in style_shares(style):
+            if name not in (*self.styles, AUTO_STYLE, NO_STYLE):
+                raise UserError(f"style {name!r} is not known. Choose one of: auto, none, {', '.join(self.styles)}.")
         if not 1 <= num_inference_steps <= MAX_STEPS:
             raise UserError(f"steps must be between 1 and {MAX_STEPS}, got {num_inference_steps}.")
         if not 0 <= guidance_scale <= MAX_GUIDANCE:  # also refuses NaN
             raise UserError(f"guidance must be between 0 and {MAX_GUIDANCE:g}, got {guidance_scale}.")
+        if not ENERGY_RANGE[0] <= energy <= ENERGY_RANGE[1]:
+            raise UserError(f"energy must be between {ENERGY_RANGE[0]:g} and {ENERGY_RANGE[1]:g}, got {energy}.")
         if music.frames.shape[1] != self.denoiser.config["music_dim"]:
             raise UserError(
                 f"the generator was trained on {self.denoiser.config['music_dim']} music features a frame, this "
                 f"encoder gives {music.frames.shape[1]}. Use the encoder that belongs to the generator."
             )
+        if constraint is not None and len(constraint) != len(music.frames):
+            raise UserError(f"the constraint has {len(constraint)} frames, the music {len(music.frames)}.")
+
+    def make_solver(self, steps: int) -> Any:
+        """What takes a sample from noise to motion in ``steps`` steps, a scheduler of diffusers with its timesteps
+        set; ``scheduler`` is only asked for the noise schedule that the network was trained with."""
+        return make_solver(self.scheduler, steps, self._execution_device)
 
     def choose_style(self, music: MusicEmbedding) -> str:
         """The style whose training dances lie nearest to the song in the MotionBeat space, among the styles danced in
@@ -92,6 +122,8 @@ class DancePipeline(DiffusionPipeline):
         style: str = AUTO_STYLE,
         num_inference_steps: int = DEFAULT_STEPS,
         guidance_scale: float = DEFAULT_GUIDANCE,
+        energy: float = 1.0,
+        constraint: Constraint | None = None,
         generator: torch.Generator | None = None,
         callback_on_step_end: Callable[[DancePipeline, int, int, dict[str, torch.Tensor]], dict[str, torch.Tensor]]
         | None = None,
@@ -100,9 +132,13 @@ class DancePipeline(DiffusionPipeline):
 
         Args:
             music: what the MotionBeat encoder heard.
-            style: a name of :attr:`styles`, ``none`` (no label) or ``auto`` (chosen by :meth:`choose_style`).
-            num_inference_steps: denoising steps.
+            style: a name of :attr:`styles`, ``none`` (no label), ``auto`` (chosen by :meth:`choose_style`), or
+                several names with their shares, as in ``salsa:0.6,pop:0.4``.
+            num_inference_steps: denoising steps. In each of them the network is evaluated on the dance once for each
+                style in the mix and, unless the guidance is 1, once without music.
             guidance_scale: 1 follows the music as trained, more exaggerates it, 0 ignores it.
+            energy: how far the body moves about its slow course, 1 as learnt (:func:`~dancegen.steering.with_energy`).
+            constraint: what is known of the dance, as long as the music; the rest is filled.
             generator: source of the noise; the same seed gives the same dance.
             callback_on_step_end: called as diffusers does after each step with ``{"latents": (1, T, 151)}``; may
                 return a changed dict, may raise to stop.
@@ -110,10 +146,10 @@ class DancePipeline(DiffusionPipeline):
         Raises:
             UserError: an argument cannot be used.
         """
-        self.check_inputs(music, style, num_inference_steps, guidance_scale)
-        if style == AUTO_STYLE:
+        self.check_inputs(music, style, num_inference_steps, guidance_scale, energy, constraint)
+        if AUTO_STYLE in style_shares(style):
             style = self.choose_style(music)
-        label = 0 if style == NO_STYLE else self.styles.index(style) + 1
+        shares = {0 if name == NO_STYLE else self.styles.index(name) + 1: w for name, w in style_shares(style).items()}
         device = self._execution_device
         window = self.denoiser.config["window"]
         frames = len(music.frames)
@@ -125,20 +161,28 @@ class DancePipeline(DiffusionPipeline):
             heard = torch.cat([heard, torch.cat([held, clock], dim=1)])
         length = len(heard)
 
-        self.scheduler.set_timesteps(num_inference_steps, device=device)
+        solver = self.make_solver(num_inference_steps)
+        mean, std = self.denoiser.motion_mean, self.denoiser.motion_std
+        known = None if constraint is None else KnownPart(constraint.padded(length), mean, std)
         x = randn_tensor((1, length, FEATURE_DIM), generator=generator, device=torch.device(device))
-        x = x * self.scheduler.init_noise_sigma
+        x = x * solver.init_noise_sigma
         with self.progress_bar(total=num_inference_steps) as bar:
-            for index, timestep in enumerate(self.scheduler.timesteps):
-                noisy = self.scheduler.scale_model_input(x, timestep)
+            for index, timestep in enumerate(solver.timesteps):
+                noisy = solver.scale_model_input(x, timestep)
                 starts = window_starts(length, window, shift=index)
-                predicted = self._predict(noisy[0], heard, starts, timestep, label, guidance_scale)
-                x = self.scheduler.step(predicted[None], timestep, x, generator=generator, return_dict=False)[0]
+                predicted = self._predict(noisy[0], heard, starts, timestep, shares, guidance_scale)
+                if energy != 1 and solver.lambda_t[int(timestep)] <= ENERGY_LAMBDA:
+                    predicted = with_energy(predicted, energy)
+                if known is not None:
+                    predicted = known.imposed_on(predicted)
+                x = solver.step(predicted[None], timestep, x, return_dict=False)[0]
                 if callback_on_step_end is not None:
                     x = callback_on_step_end(self, index, int(timestep), {"latents": x}).pop("latents", x)
                 bar.update()
-        features = x[0, :frames] * self.denoiser.motion_std + self.denoiser.motion_mean
-        return DanceOutput(motion=features_to_motion(features.float().cpu().numpy(), MOTION_FPS), style=style)
+        features = homeward(x[0] * std + mean)
+        if known is not None:
+            features = known.imposed_on((features - mean) / std) * std + mean
+        return DanceOutput(motion=features_to_motion(features[:frames].float().cpu().numpy(), MOTION_FPS), style=style)
 
     def _predict(
         self,
@@ -146,7 +190,7 @@ class DancePipeline(DiffusionPipeline):
         heard: torch.Tensor,
         starts: list[int],
         timestep: torch.Tensor,
-        label: int,
+        shares: Mapping[int, float],
         guidance_scale: float,
     ) -> torch.Tensor:
         """Clean motion (T, 151) predicted from noisy (T, 151): windows at ``starts`` denoised and blended."""
@@ -158,31 +202,40 @@ class DancePipeline(DiffusionPipeline):
             batch = starts[first : first + WINDOWS_AT_ONCE]
             sample = torch.stack([noisy[s : s + window] for s in batch])
             music = torch.stack([heard[s : s + window] for s in batch])
-            predicted = self._guided(sample, music, timestep, label, guidance_scale)
+            predicted = self._guided(sample, music, timestep, shares, guidance_scale)
             for start, piece in zip(batch, predicted, strict=True):
                 total[start : start + window] += weight * piece
                 weights[start : start + window] += weight
         return total / weights
 
     def _guided(
-        self, sample: torch.Tensor, music: torch.Tensor, timestep: torch.Tensor, label: int, guidance_scale: float
+        self,
+        sample: torch.Tensor,
+        music: torch.Tensor,
+        timestep: torch.Tensor,
+        shares: Mapping[int, float],
+        guidance_scale: float,
     ) -> torch.Tensor:
-        """Classifier-free guidance: what the music adds to the prediction, times ``guidance_scale``."""
-        count = len(sample)
-        styles = torch.full((count,), label, device=sample.device)
-        given = torch.ones(count, dtype=torch.bool, device=sample.device)
-        steps = timestep.expand(count)
-        if guidance_scale == 1:
-            return self.denoiser(sample, steps, music, styles, given)
-        both = self.denoiser(
-            sample.repeat(2, 1, 1),
-            steps.repeat(2),
-            music.repeat(2, 1, 1),
-            torch.cat([styles, torch.zeros_like(styles)]),
-            torch.cat([given, ~given]),
+        """Classifier-free guidance: what the music adds to the prediction, times ``guidance_scale``.
+
+        Of several styles the predictions are averaged with their ``shares`` (by label), which follows the weighted
+        mean of their scores (Liu et al. 2022, composable diffusion).
+        """
+        labels, weights = list(shares), list(shares.values())
+        given = [True] * len(labels)
+        if guidance_scale != 1:
+            labels.append(0)
+            given.append(False)
+            weights = [guidance_scale * weight for weight in weights] + [1 - guidance_scale]
+        count, times = len(sample), len(labels)
+        predicted = self.denoiser(
+            sample.repeat(times, 1, 1),
+            timestep.expand(count * times),
+            music.repeat(times, 1, 1),
+            torch.tensor(labels, device=sample.device).repeat_interleave(count),
+            torch.tensor(given, device=sample.device).repeat_interleave(count),
         )
-        conditional, unconditional = both.chunk(2)
-        return unconditional + guidance_scale * (conditional - unconditional)
+        return torch.einsum("k,kbtc->btc", torch.tensor(weights).to(predicted), predicted.unflatten(0, (times, count)))
 
 
 def window_starts(length: int, window: int, shift: int) -> list[int]:

@@ -27,12 +27,33 @@ if TYPE_CHECKING:
 
     from dancegen.song_to_video import DanceResult
 
+HEADLINES = (
+    "beat_lock", "bar_lock", "feet_energy_beat", "beat_alignment_motion_to_music", "beat_f_measure", "foot_slide",
+    "contact_slide", "support_speed", "floor_penetration", "speed", "jerk", "self_repetition",
+)  # fmt: skip
+"""Metrics that are printed; the JSON file holds all."""
+
 
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, for example 1280x720")
     return int(match[1]), int(match[2])
+
+
+def _spans(text: str) -> tuple[tuple[float, float], ...]:
+    spans = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*-\s*(\d+(?:\.\d*)?)?\s*", part)
+        if match is None:
+            raise argparse.ArgumentTypeError(f"{text!r} is not A-B[,C-D] in seconds, for example 0-8,20-24.5 or 12-")
+        spans.append((float(match[1]), float(match[2] or "inf")))
+    return tuple(spans)
+
+
+def _pose(text: str) -> tuple[Path, float]:
+    match = re.fullmatch(r"(.+)@(\d+(?:\.\d*)?)", text)
+    return (Path(match[1]), float(match[2])) if match else (Path(text), 0.0)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -49,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--start", type=float, default=defaults.start_s, metavar="S", help="seconds to skip at the beginning")
     add("--duration", type=float, metavar="S", help="seconds to dance to (default: the whole song)")
     add("--seed", type=int, default=defaults.seed, metavar="N", help="another seed is another dance (default: 0)")
-    add("--style", default=defaults.style, metavar="NAME", help="dance style, auto (default) or none")
+    add("--style", default=defaults.style, metavar="NAME", help="auto (default), none, or a mix: salsa:0.6,pop:0.4")
     add("--steps", type=int, default=defaults.steps, metavar="N", help=f"denoising steps (default: {defaults.steps})")
     add(
         "--guidance",
@@ -58,9 +79,28 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="W",
         help=f"how strictly to follow music and style (default: {defaults.guidance})",
     )
+    add("--energy", type=float, default=defaults.energy, metavar="E", help="0.5 calm, 1 as learnt (default), 1.5 wild")
+    add("--mirror", action="store_true", help="exchange left and right of the finished dance")
+    add("--keep", type=Path, metavar="MOTION.npz", help="keep a part of this motion and fill the rest")
+    add(
+        "--keep-joints",
+        default=defaults.keep_joints,
+        metavar="LIST",
+        help="upper, lower, left-arm, ... (default: all)",
+    )
+    add("--keep-seconds", type=_spans, default=(), metavar="A-B[,C-D]", help="when to keep them (default: always)")
+    add("--start-pose", type=_pose, metavar="MOTION.npz[@S]", help="begin in the pose of this motion at second S")
+    add(
+        "--dancers", type=int, default=defaults.dancers, metavar="N", help="so many dancers, with seeds from --seed on"
+    )
     add("--size", type=_size, default=(defaults.width, defaults.height), metavar="WxH", help="default: 512x512")
     add("--fps", type=int, choices=VIDEO_FPS, default=defaults.fps, help="frames per second (default: 30)")
-    add("--body", default=defaults.body, metavar="NAME", help=f"body shape (default: {defaults.body})")
+    add(
+        "--body",
+        default=defaults.body,
+        metavar="NAME",
+        help=f"body, or several for --dancers (default: {defaults.body})",
+    )
     add("--smpl", type=Path, metavar="PATH", help="your own SMPL, SMPL-H or SMPL-X file instead of --body")
     add("--renderer", choices=RENDERERS, default=defaults.renderer, help="default: auto")
     add(
@@ -82,6 +122,7 @@ def parse_settings(args: argparse.Namespace) -> DanceSettings:
     Raises:
         UserError: a value out of range, or a style or body that does not exist.
     """
+    start_pose, start_pose_s = args.start_pose or (None, 0.0)
     settings = DanceSettings(
         start_s=args.start,
         duration_s=args.duration,
@@ -89,6 +130,14 @@ def parse_settings(args: argparse.Namespace) -> DanceSettings:
         style=args.style,
         steps=args.steps,
         guidance=args.guidance,
+        energy=args.energy,
+        mirror=args.mirror,
+        keep=args.keep,
+        keep_joints=args.keep_joints,
+        keep_seconds=args.keep_seconds,
+        start_pose=start_pose,
+        start_pose_s=start_pose_s,
+        dancers=args.dancers,
         width=args.size[0],
         height=args.size[1],
         fps=args.fps,
@@ -137,9 +186,9 @@ def run(args: argparse.Namespace) -> int:
     settings = parse_settings(args)
     songs, refused = find_songs(args.audio)
     jobs: list[tuple[Path, OutputPaths]] = []
-    for song, outputs in zip(songs, plan_outputs(songs, args.out, settings.video), strict=True):
+    for song, outputs in zip(songs, plan_outputs(songs, args.out, settings.video, settings.dancers), strict=True):
         try:
-            check_outputs(song, outputs, args.force)
+            check_outputs(song, outputs, args.force, settings.given_motions)
         except UserError as error:
             refused.append(error)
         else:
@@ -188,7 +237,7 @@ def summary(result: DanceResult) -> str:
         f"{result.song.name}",
         f"  music    {music['tempo']:.1f} BPM, {music['meter']}/4, confidence {music['confidence']:.2f}",
         f"  dance    {report['style']}, seed {report['settings']['seed']}, {report['duration_s']:.1f} s",
-        *(f"    {score}" for score in result.scores),
+        *(f"    {score}" for score in result.scores if score.name in HEADLINES),
         f"  time     {timing['wall_s']:.1f} s, {timing['cpu_s']:.1f} CPU-s ({stages})",
         *(f"  wrote    {path}" for path in result.outputs.files),
     ]

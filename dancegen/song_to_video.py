@@ -11,6 +11,7 @@ import functools
 import hashlib
 import importlib.metadata
 import json
+import math
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,11 +24,15 @@ from diffusers import DDIMScheduler
 
 from dancegen.body import Body, load_body, load_smpl_body
 from dancegen.cleanup import clean_motion
+from dancegen.constraints import Constraint, both, cleaned_around, keep, start_from
 from dancegen.denoiser import DanceDenoiser
+from dancegen.evaluation import place, shipped_reference
+from dancegen.joint_groups import joints_named
 from dancegen.metrics import Score, summarise
 from dancegen.output import OutputPaths, StagedOutputs, check_outputs
 from dancegen.pipeline import DanceOutput, DancePipeline
 from dancegen.render import make_renderer, render_frames
+from dancegen.scene import side_by_side
 from dancegen.settings import MAX_STEPS, DanceSettings, model_folder
 from dancegen.stage_clock import StageClock
 from dancegen.video import write_video
@@ -36,7 +41,7 @@ from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.encoder import MotionBeat, MusicEmbedding
 from motionbeat.ffmpeg import ffmpeg_executable
 from motionbeat.model_files import check_class, load_model, reading
-from motionbeat.motion import Motion
+from motionbeat.motion import Motion, load_motion
 
 STAGES = ("loading", "listening", "composing", "cleaning", "filming")
 """Stages of a dance in their order, as reported to a :class:`Progress`."""
@@ -74,18 +79,23 @@ class DanceResult:
     Attributes:
         song: the audio file.
         outputs: the files written.
-        motion: the cleaned dance at the frame rate of the video.
+        motions: the cleaned dance of each dancer at the frame rate of the video; of several, at their places.
         grid: the beats heard, in seconds from the start of the motion.
-        scores: the metrics of the dance, measured at the frame rate of the model.
+        scores: the metrics of the first dancer, measured at the frame rate of the model.
         report: what the JSON file holds.
     """
 
     song: Path
     outputs: OutputPaths
-    motion: Motion
+    motions: tuple[Motion, ...]
     grid: BeatGrid
     scores: tuple[Score, ...]
     report: dict[str, Any]
+
+    @property
+    def motion(self) -> Motion:
+        """Of the first dancer."""
+        return self.motions[0]
 
 
 @functools.lru_cache(maxsize=1)
@@ -132,7 +142,7 @@ def dance(
     progress: Progress | None = None,
     force: bool = False,
 ) -> DanceResult:
-    """Make a body dance to a song.
+    """Make a body, or several, dance to a song.
 
     Args:
         song: any audio or video file that libsndfile or ffmpeg reads.
@@ -147,12 +157,13 @@ def dance(
     settings = settings or DanceSettings()
     tell = progress or _ignore
     clock = StageClock()
-    check_outputs(song, outputs, force)
+    check_outputs(song, outputs, force, settings.given_motions)
     with StagedOutputs(outputs, force) as files:
         with clock.stage("loading"):
             tell("loading", 0, 1)
             models = load_models(settings.model)
-            body = _prepare_filming(settings) if outputs.video is not None else None
+            bodies = _prepare_filming(settings) if outputs.video is not None else _bodies(settings)
+            given = _GivenMotions.read(settings)
             tell("loading", 1, 1)
         with clock.stage("listening"):
             tell("listening", 0, 3)
@@ -163,77 +174,139 @@ def dance(
             music = models.encoder.encode_audio(audio, grid)
             tell("listening", 3, 3)
         with clock.stage("composing"):
-            composed = _compose(models.pipeline, music, settings, tell)
+            constraint = given.constraint(len(music.frames), settings)
+            composed = _compose(models.pipeline, music, constraint, settings, tell)
         with clock.stage("cleaning"):
-            tell("cleaning", 0, 2)
-            cleaned = clean_motion(composed.motion)
-            tell("cleaning", 1, 2)
-            scores = summarise(cleaned, grid, uncleaned=composed.motion)
-            motion = cleaned.resampled(settings.fps)
-            tell("cleaning", 2, 2)
-        if files.staged.video is not None and body is not None:
+            tell("cleaning", 0, len(composed))
+            motions, scores = [], []
+            for done, one in enumerate(composed, start=1):
+                cleaned = _finished(one.motion, constraint, settings.mirror)
+                scores.append(summarise(cleaned, grid, uncleaned=one.motion))
+                motions.append(cleaned.resampled(settings.fps))
+                tell("cleaning", done, len(composed))
+            if len(motions) > 1:
+                motions = list(side_by_side(motions, bodies))
+        if files.staged.video is not None:
             with clock.stage("filming"):
-                _film(files.staged.video, song, motion, grid, body, settings, tell)
-        provenance = _provenance(song, settings, composed.style, models)
-        _write_motion(files.staged.motion, motion, grid, provenance)
+                _film(files.staged.video, song, motions, grid, bodies, settings, tell)
+        provenance = _provenance(settings, models)
+        for dancer, (path, motion) in enumerate(zip(files.staged.motions, motions, strict=True)):
+            _write_motion(path, motion, grid, provenance | {"dancer": dancer + 1})
         report = {
             "song": song.name,
             "files": [path.name for path in outputs.files],
-            "style": composed.style,
-            "duration_s": round(motion.duration, 3),
+            "style": composed[0].style,
+            "duration_s": round(motions[0].duration, 3),
             "music": {
                 "tempo": round(grid.tempo, 2),
                 "meter": grid.meter,
                 "beats": len(grid.beats),
                 "confidence": round(grid.confidence, 3),
             },
-            "metrics": {score.name: score.as_dict() for score in scores},
+            "metrics": {score.name: score.as_dict() for score in scores[0]},
+            "placement": place(motions[0], grid, composed[0].style, shipped_reference()).as_dict(),
+            "other_dancers": [{score.name: score.as_dict() for score in each} for each in scores[1:]],
             **provenance,
             "timing": clock.as_dict(),
         }
         files.staged.report.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         files.commit()
-    return DanceResult(song, outputs, motion, grid, scores, report)
+    return DanceResult(song, outputs, tuple(motions), grid, scores[0], report)
 
 
 def _ignore(stage: str, done: int, total: int) -> None:
     """The progress that nobody wants to see."""
 
 
-def _compose(pipeline: DancePipeline, music: MusicEmbedding, settings: DanceSettings, tell: Progress) -> DanceOutput:
+@dataclass(frozen=True, eq=False)
+class _GivenMotions:
+    """The motions of which a dance keeps something, read before the song is heard."""
+
+    kept: Motion | None
+    start: Motion | None
+
+    @classmethod
+    def read(cls, settings: DanceSettings) -> _GivenMotions:
+        return cls(*(None if path is None else load_motion(path) for path in (settings.keep, settings.start_pose)))
+
+    def constraint(self, frames: int, settings: DanceSettings) -> Constraint | None:
+        """What is known of a dance of ``frames`` frames; where both motions say something, the kept one holds."""
+        start = None if self.start is None else start_from(self.start, settings.start_pose_s, frames)
+        if self.kept is None:
+            return start
+        kept = keep(self.kept, frames, joints_named(settings.keep_joints), settings.keep_seconds)
+        return kept if start is None else both(start, kept)
+
+
+def _compose(
+    pipeline: DancePipeline,
+    music: MusicEmbedding,
+    constraint: Constraint | None,
+    settings: DanceSettings,
+    tell: Progress,
+) -> list[DanceOutput]:
+    """One dance for each dancer."""
+    total = settings.steps * settings.dancers
+    tell("composing", 0, total)
+    composed: list[DanceOutput] = []
+
     def after_step(_: DancePipeline, step: int, __: int, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        tell("composing", step + 1, settings.steps)
+        tell("composing", len(composed) * settings.steps + step + 1, total)
         return tensors
 
-    tell("composing", 0, settings.steps)
-    return pipeline(
-        music,
-        style=settings.style,
-        num_inference_steps=settings.steps,
-        guidance_scale=settings.guidance,
-        # On the CPU wherever the model is, so that a seed means the same dance on every device.
-        generator=torch.Generator("cpu").manual_seed(settings.seed),
-        callback_on_step_end=after_step,
-    )
+    for dancer in range(settings.dancers):
+        output = pipeline(
+            music,
+            style=settings.style,
+            num_inference_steps=settings.steps,
+            guidance_scale=settings.guidance,
+            energy=settings.energy,
+            constraint=constraint,
+            # On the CPU wherever the model is, so that a seed means the same dance on every device.
+            generator=torch.Generator("cpu").manual_seed(settings.seed + dancer),
+            callback_on_step_end=after_step,
+        )
+        composed.append(output)
+    return composed
 
 
-def _prepare_filming(settings: DanceSettings) -> Body:
-    """The body to draw. Whatever would keep the film from being made fails here, before minutes of other work."""
+def _finished(motion: Motion, constraint: Constraint | None, mirror: bool) -> Motion:
+    """Mirrored where asked, before the cleanup: the skeleton is not quite symmetric, and feet must stand after it."""
+    if mirror:
+        motion = motion.mirrored()
+        constraint = None if constraint is None else constraint.mirrored()
+    return clean_motion(motion) if constraint is None else cleaned_around(motion, constraint)
+
+
+def _bodies(settings: DanceSettings) -> list[Body]:
+    if settings.smpl is not None:
+        return [load_smpl_body(settings.smpl)] * settings.dancers
+    return [load_body(name) for name in settings.body_names]
+
+
+def _prepare_filming(settings: DanceSettings) -> list[Body]:
+    """The bodies to draw. Whatever would keep the film from being made fails here, before minutes of other work."""
     ffmpeg_executable()
-    body = load_body(settings.body) if settings.smpl is None else load_smpl_body(settings.smpl)
-    make_renderer(settings.renderer, body, (settings.width, settings.height))
-    return body
+    bodies = _bodies(settings)
+    make_renderer(settings.renderer, bodies, (settings.width, settings.height))
+    return bodies
 
 
 def _film(
-    path: Path, song: Path, motion: Motion, grid: BeatGrid, body: Body, settings: DanceSettings, tell: Progress
+    path: Path,
+    song: Path,
+    motions: list[Motion],
+    grid: BeatGrid,
+    bodies: list[Body],
+    settings: DanceSettings,
+    tell: Progress,
 ) -> None:
     size = (settings.width, settings.height)
     frames = render_frames(
-        motion, body, size=size, renderer=settings.renderer, overlay=settings.overlay, beat_grid=grid
+        motions, bodies, size=size, renderer=settings.renderer, overlay=settings.overlay, beat_grid=grid
     )
-    watched = _watched(frames, len(motion), tell)
-    write_video(watched, path, size, motion.fps, song, settings.start_s, motion.duration)
+    watched = _watched(frames, len(motions[0]), tell)
+    write_video(watched, path, size, motions[0].fps, song, settings.start_s, motions[0].duration)
 
 
 def _watched(frames: Iterator[np.ndarray], total: int, tell: Progress) -> Iterator[np.ndarray]:
@@ -243,11 +316,13 @@ def _watched(frames: Iterator[np.ndarray], total: int, tell: Progress) -> Iterat
         tell("filming", done, total)
 
 
-def _provenance(song: Path, settings: DanceSettings, style: str, models: DanceModels) -> dict[str, Any]:
+def _provenance(settings: DanceSettings, models: DanceModels) -> dict[str, Any]:
     """Everything needed to make the same dance again; no folder names, which are the user's own business."""
     chosen = dataclasses.asdict(settings)
-    for name in ("smpl", "model"):
+    for name in ("smpl", "model", "keep", "start_pose"):
         chosen[name] = None if chosen[name] is None else chosen[name].name
+    # JSON has no infinity: an open end is null
+    chosen["keep_seconds"] = [[start, stop if math.isfinite(stop) else None] for start, stop in settings.keep_seconds]
     return {
         "settings": chosen,
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in REPORTED_PACKAGES},

@@ -7,11 +7,14 @@ import torch
 from dancegen.denoiser import DanceDenoiser
 from dancegen.losses import LossWeights, motion_loss
 from dancegen.pipeline import OVERLAP, DancePipeline, window_starts
+from dancegen.solver import FIRST_LAMBDA, make_solver, timesteps_even_in_lambda
+from dancegen.steering import HOME_RADIUS_M, homeward, with_energy
 from dancegen.train import make_scheduler
 from motionbeat.beats import BeatGrid
 from motionbeat.encoder import CLOCK_DIM, MusicEmbedding, bar_clock
 from motionbeat.errors import UserError
-from motionbeat.motion_features import CONTACT, motion_to_features
+from motionbeat.motion import Motion
+from motionbeat.motion_features import CONTACT, features_to_motion, motion_to_features
 
 from .test_motion import wander
 
@@ -79,6 +82,18 @@ def test_guidance_and_style_change_the_dance(pipeline: DancePipeline) -> None:
     assert np.abs(dance(pipeline, guidance_scale=1, style="none").motion.poses - plain).max() > 1e-3
 
 
+def test_mixed_styles_lie_between_the_single_ones(pipeline: DancePipeline) -> None:
+    options = {"num_inference_steps": 1, "guidance_scale": 3}
+    pop, waltz, whole, quarter = (
+        motion_to_features(dance(pipeline, style=style, **options).motion)[:, 5]
+        for style in ("pop", "waltz", "pop:2", "pop:1,waltz:3")
+    )
+    np.testing.assert_array_equal(whole, pop)
+    assert np.abs(pop - waltz).max() > 1e-3
+    # in a single step the dance is the prediction itself, and the pelvis' height one of its values
+    np.testing.assert_allclose(quarter, 0.25 * pop + 0.75 * waltz, atol=1e-5)
+
+
 def test_auto_style_is_the_nearest_of_the_right_meter(pipeline: DancePipeline) -> None:
     assert pipeline.choose_style(song(50, meter=4)) == "pop"
     assert pipeline.choose_style(song(50, meter=3)) == "waltz"
@@ -123,11 +138,96 @@ def test_callback_sees_every_step_and_may_stop(pipeline: DancePipeline) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"style": "polka"}, {"num_inference_steps": 0}, {"guidance_scale": -1}, {"guidance_scale": float("nan")}],
+    [
+        {"style": "polka"},
+        {"style": "pop:0.5,polka:0.5"},
+        {"num_inference_steps": 0},
+        {"guidance_scale": -1},
+        {"guidance_scale": float("nan")},
+        {"energy": 0.1},
+        {"energy": float("nan")},
+    ],
 )
 def test_unusable_arguments_are_named(pipeline: DancePipeline, options) -> None:
-    with pytest.raises(UserError, match=r"style|steps|guidance"):
+    with pytest.raises(UserError, match=r"style|steps|guidance|energy"):
         dance(pipeline, **options)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 10, 50, 999, 1000])
+def test_timesteps_descend_from_pure_noise_and_are_all_different(steps: int) -> None:
+    log_snr = make_solver(make_scheduler(), 1).lambda_t
+    chosen = np.array(timesteps_even_in_lambda(log_snr, steps))
+    assert len(chosen) == steps and chosen[0] == 999 and chosen[-1] >= 0
+    assert (np.diff(chosen) < 0).all()
+    if 5 <= steps <= 10:
+        gaps = np.diff(log_snr[chosen[1:]])
+        assert log_snr[chosen[1]] > FIRST_LAMBDA and np.ptp(gaps) < 0.15 * gaps.mean()
+
+
+def test_ten_steps_follow_the_flow_of_a_known_distribution() -> None:
+    """Of Gaussian data the perfect denoiser and the end of the flow are known: the noise times the deviation."""
+    deviation, schedule = torch.tensor([0.5, 1.0, 2.0]), make_scheduler()
+    noise = torch.randn(1, 40, 3, generator=torch.Generator().manual_seed(0))
+
+    def error(solver) -> float:
+        x = noise.clone()
+        for timestep in solver.timesteps:
+            signal = schedule.alphas_cumprod[timestep]
+            clean = x * signal.sqrt() * deviation**2 / (signal * deviation**2 + 1 - signal)
+            x = solver.step(clean, timestep, x, return_dict=False)[0]
+        return float((x / deviation - noise).norm() / noise.norm())
+
+    trailing = make_scheduler()
+    trailing.set_timesteps(10)
+    assert error(make_solver(schedule, 10)) < 0.04
+    assert error(trailing) > 0.1
+
+
+def test_energy_scales_what_moves_and_keeps_what_is_slow() -> None:
+    time = torch.arange(300.0) / 30
+    features = torch.full((300, 151), 0.7)
+    features[:, 20] += 0.3 * torch.sin(2 * torch.pi * 2 * time)
+    wild = with_energy(features, 1.5)
+    middle = slice(90, 210)
+    torch.testing.assert_close(wild[middle, 20] - 0.7, 1.5 * (features[middle, 20] - 0.7), atol=1e-3, rtol=0)
+    torch.testing.assert_close(wild[:, 21:], features[:, 21:])
+    features[:, CONTACT] = torch.rand(300, 4)
+    torch.testing.assert_close(with_energy(features, 0.5)[:, CONTACT], features[:, CONTACT])
+
+
+def test_energy_changes_how_far_the_dance_moves(pipeline: DancePipeline) -> None:
+    calm, plain, wild = (
+        np.abs(np.diff(dance(pipeline, energy=energy, num_inference_steps=1).motion.trans[:, 1])).mean()
+        for energy in (0.5, 1.0, 1.5)
+    )
+    assert calm < plain < wild
+
+
+def walk(speed_m_s: float, seconds: float, turn: float = 0.0) -> torch.Tensor:
+    frames = round(seconds * 30)
+    poses = np.zeros((frames, 24, 3), np.float32)
+    poses[:, 0, 1] = turn * np.arange(frames) / 30
+    trans = np.zeros((frames, 3), np.float32)
+    trans[:, 0], trans[:, 1] = speed_m_s * np.arange(frames) / 30, 0.9
+    return torch.from_numpy(motion_to_features(Motion(poses, trans, 30.0)))
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.7])
+def test_a_dancer_who_walks_away_is_led_home_by_steps_alone(turn: float) -> None:
+    away = walk(0.3, 100, turn)
+    home = homeward(away)
+    path = features_to_motion(home.numpy()).trans
+    distance = np.linalg.norm(path[:, [0, 2]], axis=1)
+    # the slow path lags behind where the dance ends
+    assert distance[:-180].max() < HOME_RADIUS_M + 0.1 and distance.max() < HOME_RADIUS_M + 0.6
+    assert np.linalg.norm(np.diff(path[:, [0, 2]], axis=0), axis=1).max() * 30 < 0.31
+    others = [channel for channel in range(151) if channel not in (4, 6)]
+    torch.testing.assert_close(home[:, others], away[:, others])
+
+
+def test_a_dancer_near_home_is_left_alone() -> None:
+    near = walk(0.1, 8)
+    torch.testing.assert_close(homeward(near), near, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("length", [150, 151, 249, 250, 251, 900, 18000])

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
 from dancegen.body import Body, load_body
-from dancegen.render import CameraPath, face_camera, follow_camera, kernels, make_renderer, render_frames
+from dancegen.render import CameraPath, Stage, face_camera, follow_camera, kernels, make_renderer, render_frames
 from dancegen.render.camera import GLIDE_S
 from dancegen.render.overlay import BeatOverlay
 from dancegen.render.raster import RasterRenderer
+from dancegen.scene import side_by_side
 from motionbeat.beats import BeatGrid
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion
@@ -58,7 +61,7 @@ def picture(body) -> np.ndarray:
 
 
 def test_normals_of_a_ball_point_outwards():
-    ball = make_renderer("skeleton", load_body("neutral")).body
+    ball = make_renderer("skeleton", load_body("neutral")).bodies[0]
     vertices = ball.rig.vertices[:102]  # the ball of the pelvis
     faces = ball.faces[(ball.faces < 102).all(axis=1)]
     normals = np.empty_like(vertices)
@@ -314,8 +317,8 @@ def test_skeleton_has_the_size_of_the_body():
     child = load_body("child")
     drawer = make_renderer("skeleton", child, SIZE)
     motion = standing()
-    np.testing.assert_allclose(drawer.body.joints(motion), child.joints(motion), atol=1e-6)
-    height = np.ptp(drawer.body.skin(motion)[0, :, 1])
+    np.testing.assert_allclose(drawer.bodies[0].joints(motion), child.joints(motion), atol=1e-6)
+    height = np.ptp(drawer.bodies[0].skin(motion)[0, :, 1])
     assert abs(height - np.ptp(child.skin(motion)[0, :, 1])) < 0.1
 
 
@@ -362,6 +365,64 @@ def test_overlay_of_other_meters_and_before_the_first_beat():
 def test_overlay_without_a_grid_is_refused(body):
     with pytest.raises(ValueError, match="beat_grid"):
         render_frames(standing(), body, size=SIZE, overlay=True)
+
+
+# Several dancers
+
+
+def test_dancers_stand_side_by_side_without_touching():
+    bodies = [load_body(name) for name in ("neutral", "child", "neutral")]
+    motions = side_by_side([wild_motion(4, seed) for seed in range(3)], bodies)
+    joints = [body.joints(motion)[..., 0] for body, motion in zip(bodies, motions, strict=True)]
+    for left, right in itertools.pairwise(joints):
+        gap = (right.min(axis=1) - left.max(axis=1)).min()
+        assert 0.4 < gap < 0.6
+    starts = [float(motion.trans[0, 0] * body.stature) for motion, body in zip(motions, bodies, strict=True)]
+    assert starts[0] == pytest.approx(-starts[2], abs=1e-4)
+
+
+def test_every_dancer_is_in_the_picture(body):
+    bodies = [body, load_body("female")]
+    motions = side_by_side([standing(), standing()], bodies)
+    frame = next(render_frames(motions, bodies, size=SIZE)).astype(int)
+    red, blue_green = (frame[..., 0] - frame[..., 2] > 70), (frame[..., 1] - frame[..., 0] > 60)
+    assert np.argwhere(red)[:, 1].mean() < 75 and np.argwhere(blue_green)[:, 1].mean() > 85
+
+
+def test_dancers_far_apart_have_a_shadow_each(body):
+    left, right = (
+        Motion(standing().poses, standing().trans + np.array([x, 0, 0], np.float32), FPS) for x in (-3.0, 3.0)
+    )
+    camera = follow_camera(np.concatenate([left.joints(), right.joints()], axis=1), FPS, SIZE)
+    drawer = RasterRenderer([body, body], SIZE)
+    lit = next(RasterRenderer(body, SIZE).frames(standing(), camera, with_body=False)).astype(int)
+    dark = (lit - next(drawer.frames([left, right], camera, with_body=False)).astype(int)).sum(axis=2)
+    # where the light carries the middle of the trunk
+    slope_x, slope_z = Stage().shadow_slope()
+    places = np.array([[x + 1.1 * slope_x, 0.0, 1.1 * slope_z] for x in (-3.0, 3.0, 1.5)])
+    columns, rows = camera.project(places[None].repeat(2, axis=0))[0].astype(int).T
+    assert dark[rows[0], columns[0]] > 60 and dark[rows[1], columns[1]] > 60
+    assert abs(dark[rows[2], columns[2]]) < 15
+
+
+def test_the_nearer_dancer_hides_the_other(body):
+    behind = Motion(standing().poses, standing().trans - np.array([0, 0, 1.0], np.float32), FPS)
+    camera = fixed_camera(2, SIZE)
+    alone = next(RasterRenderer(body, SIZE).frames(standing(), camera)).astype(int)
+    for bodies, motions in (
+        ([body, load_body("female")], [standing(), behind]),
+        ([load_body("female"), body], [behind, standing()]),
+    ):
+        together = next(RasterRenderer(bodies, SIZE).frames(motions, camera)).astype(int)
+        chest = np.s_[52:75, 72:88]
+        assert np.abs(together[chest] - alone[chest]).max() <= 3
+
+
+def test_as_many_motions_as_bodies(body):
+    with pytest.raises(ValueError, match="2 bodies need as many motions"):
+        render_frames(standing(), [body, body], size=SIZE)
+    with pytest.raises(ValueError, match="one length"):
+        render_frames([standing(2), standing(3)], [body, body], size=SIZE)
 
 
 # pyrender

@@ -15,6 +15,7 @@ import pytest
 
 import dancegen.song_to_video
 from dancegen import sample
+from dancegen.metrics import Score
 from dancegen.output import OutputPaths, StagedOutputs
 from dancegen.settings import DanceSettings
 from motionbeat.errors import UserError
@@ -49,7 +50,8 @@ class FakeDance:
             "settings": {"seed": settings.seed},
             "timing": {"wall_s": 2.0, "cpu_s": 3.0, "stages": {"composing": {"wall_s": 2.0, "cpu_s": 3.0}}},
         }
-        return SimpleNamespace(song=song, outputs=outputs, scores=("beat_lock 0.4 [protocol]",), report=report)
+        scores = (Score("beat_lock", 0.4, "", "protocol"), Score("of_little_interest", 1.0, "", "protocol"))
+        return SimpleNamespace(song=song, outputs=outputs, scores=scores, report=report)
 
 
 @pytest.fixture
@@ -94,6 +96,16 @@ def tree(folder: Path) -> list[str]:
         (["--fps", "25"], "argument --fps: invalid choice: 25"),
         (["--renderer", "paint"], "argument --renderer: invalid choice: 'paint'"),
         (["--style", "polka"], "style: 'polka' is unknown. Choose one of auto, none, pop, waltz."),
+        (["--style", "pop:0.5,polka:0.5"], "style: 'polka' is unknown"),
+        (["--style", "pop:-1,waltz:2"], "style: 'pop:-1,waltz:2' is no mix of styles"),
+        (["--style", "pop,auto"], "style: auto and none cannot be mixed"),
+        (["--energy", "3"], "energy: must be between 0.5 and 1.5, got 3"),
+        (["--dancers", "0"], "dancers: must be between 1 and 6, got 0"),
+        (["--body", "male,female"], "body: 2 bodies are named for 1 dancer(s)"),
+        (["--keep-joints", "upper"], "keep: say of which motion"),
+        (["--keep", "x.npz", "--keep-joints", "tail"], "keep-joints: 'tail' is unknown. Choose from all, root"),
+        (["--keep", "x.npz", "--keep-seconds", "4"], "'4' is not A-B[,C-D] in seconds"),
+        (["--keep", "x.npz", "--keep-seconds", "4-2"], "keep-seconds: each span must go forward"),
         (["--body", "orc"], "body: 'orc' is unknown. Choose one of neutral, female, male"),
         (["--model", "nowhere"], "model: nowhere has no folder 'encoder'"),
         (["--out", "x.avi"], "--out x.avi: .avi cannot be written"),
@@ -118,6 +130,8 @@ def test_every_option_reaches_the_settings(tmp_path: Path, song: Path, tiny_mode
     line += (
         f" --guidance 2 --size 1280x720 --fps 60 --body slim --renderer skeleton --no-overlay --model {tiny_models}"
     )
+    line += " --energy 1.2 --mirror --keep a.npz --keep-joints head,legs --keep-seconds 0-2.5,8-"
+    line += " --start-pose b@c.npz@1.5 --dancers 2"
     assert sample.main(line.split()) == 0
     assert fake.calls == [
         (
@@ -129,6 +143,14 @@ def test_every_option_reaches_the_settings(tmp_path: Path, song: Path, tiny_mode
                 style="waltz",
                 steps=5,
                 guidance=2,
+                energy=1.2,
+                mirror=True,
+                keep=Path("a.npz"),
+                keep_joints="head,legs",
+                keep_seconds=((0, 2.5), (8, float("inf"))),
+                start_pose=Path("b@c.npz"),
+                start_pose_s=1.5,
+                dancers=2,
                 width=1280,
                 height=720,
                 fps=60,
@@ -139,7 +161,7 @@ def test_every_option_reaches_the_settings(tmp_path: Path, song: Path, tiny_mode
             ),
         )
     ]
-    assert tree(tmp_path / "new") == ["x.json", "x.mp4", "x.npz"]
+    assert tree(tmp_path / "new") == ["x.dancer2.npz", "x.json", "x.mp4", "x.npz"]
 
 
 def test_a_bad_song_prints_one_line_and_the_others_go_on(
@@ -154,6 +176,7 @@ def test_a_bad_song_prints_one_line_and_the_others_go_on(
     errors = [line for line in err.splitlines() if line.startswith("error: ")]
     assert errors == ["error: gone.mp3: no such file or folder.", f"error: {songs / 'bad.mp3'}: is no song."]
     assert "2/3 composing" in err
+    assert "of_little_interest" not in out  # the JSON file holds it
     assert "120.0 BPM, 4/4" in out and "beat_lock 0.4 [protocol]" in out and str(out_folder / "c.npz") in out
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
 import pytest
 
+from dancegen.joint_groups import joints_named
 from dancegen.output import OutputPaths
 from dancegen.settings import DanceSettings
 from dancegen.song_to_video import STAGES, DanceResult, dance
@@ -97,6 +99,55 @@ def test_progress_tells_every_stage_to_its_end_and_may_stop_the_work(
     with pytest.raises(KeyboardInterrupt):
         dance(song, OutputPaths.named(tmp_path / "new", "b", False), settings, stop)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.npz"]
+
+
+def test_a_mirrored_dance_is_the_other_one_in_the_mirror(song: Path, tmp_path: Path, settings: DanceSettings) -> None:
+    plain = make(song, tmp_path, settings, "a").motion
+    mirrored = make(song, tmp_path, replace(settings, mirror=True), "b").motion
+    # cleanup plants the feet of either; what it leaves alone is the same
+    upper = list(joints_named("upper"))
+    np.testing.assert_allclose(mirrored.poses[:, upper], plain.mirrored().poses[:, upper], atol=1e-4)
+    assert np.abs(mirrored.poses[:, upper] - plain.poses[:, upper]).max() > 1e-2
+
+
+def test_dancers_have_their_own_seeds_files_and_places(song: Path, tmp_path: Path, settings: DanceSettings) -> None:
+    outputs = OutputPaths.named(tmp_path, "dance", False, dancers=3)
+    result = dance(song, outputs, replace(settings, dancers=3, body="neutral,child"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "dance.dancer2.npz", "dance.dancer3.npz", "dance.json", "dance.npz",
+    ]  # fmt: skip
+    written = [load_motion(path) for path in outputs.motions]
+    for ours, theirs in zip(written, result.motions, strict=True):
+        np.testing.assert_array_equal(ours.trans, theirs.trans)
+    second = make(song, tmp_path, replace(settings, seed=settings.seed + 1), "alone").motion
+    np.testing.assert_allclose(written[1].poses[:, 1:], second.poses[:, 1:], atol=1e-5)
+    assert written[0].trans[0, 0] < written[1].trans[0, 0] < written[2].trans[0, 0]
+    assert len(result.report["other_dancers"]) == 2
+
+
+def test_a_kept_motion_is_kept_and_not_replaced(song: Path, tmp_path: Path, settings: DanceSettings) -> None:
+    given = make(song, tmp_path, settings, "given").motion
+    keeping = replace(settings, seed=9, keep=tmp_path / "given.npz", keep_joints="arms", keep_seconds=((1.0, np.inf),))
+    result = make(song, tmp_path, keeping, "filled")
+    arms = list(joints_named("arms"))
+    np.testing.assert_allclose(result.motion.poses[31:, arms], given.poses[31:, arms], atol=1e-3)
+    assert np.abs(result.motion.poses[:15, arms] - given.poses[:15, arms]).max() > 1e-2
+    assert result.report["settings"]["keep"] == "given.npz"
+    assert result.report["settings"]["keep_seconds"] == [[1.0, None]]
+    with pytest.raises(UserError, match="would replace a file that is read"):
+        dance(song, OutputPaths.named(tmp_path, "given", False), keeping, force=True)
+
+
+def test_missing_motion_to_keep_is_told_before_the_song_is_heard(
+    song: Path, tmp_path: Path, settings: DanceSettings
+) -> None:
+    told: list[str] = []
+    with pytest.raises(UserError, match=r"gone\.npz"):
+        dance(
+            song, OutputPaths.named(tmp_path, "dance", False), replace(settings, start_pose=tmp_path / "gone.npz"),
+            lambda stage, *_: told.append(stage),
+        )  # fmt: skip
+    assert set(told) == {"loading"}
 
 
 def test_bad_song_leaves_nothing(tmp_path: Path, settings: DanceSettings) -> None:

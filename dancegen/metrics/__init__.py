@@ -50,7 +50,7 @@ from dancegen.metrics.repetition import (
     nearest_distances,
     self_repetition,
 )
-from dancegen.metrics.report import summarise
+from dancegen.metrics.report import MusicFit, body_scores, music_fit, summarise
 from dancegen.metrics.score import Score
 from dancegen.metrics.seed_diversity import SeedDiversity, seed_diversity
 from dancegen.metrics.song_bootstrap import song_interval
@@ -73,6 +73,7 @@ __all__ = [
     "KernelDistance",
     "MotionEvents",
     "MotionLocks",
+    "MusicFit",
     "PooledLock",
     "Protocol",
     "PulseLocks",
@@ -87,6 +88,7 @@ __all__ = [
     "beat_f_measure",
     "beat_f_measure_chance",
     "beat_lock",
+    "body_scores",
     "chance_corrected",
     "contact_slide",
     "copy_rate",
@@ -113,6 +115,7 @@ __all__ = [
     "motion_events",
     "motion_locks",
     "motion_windows",
+    "music_fit",
     "nearest_distances",
     "other_songs",
     "physical_foot_contact",

@@ -105,14 +105,16 @@ _STILL_M2_S2 = 1e-12
 def _share(energy: np.ndarray, cycles: np.ndarray, unwrapped: np.ndarray) -> EnergyShare:
     """Share at the phase ``cycles``; chance from ``unwrapped``, the same count without jumps at irregular bars."""
     tempi = other_tempi(unwrapped[-1] - unwrapped[0])
-    chances = np.array([_explained(energy, unwrapped * tempo) for tempo in tempi])
-    return EnergyShare(_explained(energy, cycles), float(chances.mean()), float(np.quantile(chances, 0.95)))
+    chances = _explained(energy, unwrapped * tempi[:, None])
+    return EnergyShare(float(_explained(energy, cycles)), float(chances.mean()), float(np.quantile(chances, 0.95)))
 
 
-def _explained(energy: np.ndarray, cycles: np.ndarray) -> float:
-    """Share of the variance of ``energy`` (mean 0) in the plane of cosine and sine of ``cycles``."""
-    angle = 2 * np.pi * cycles
-    waves = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    waves -= waves.mean(axis=0)
-    weights = np.linalg.lstsq(waves, energy, rcond=None)[0]
-    return float(((waves @ weights) ** 2).sum() / (energy**2).sum())
+def _explained(energy: np.ndarray, cycles: np.ndarray) -> np.ndarray:
+    """(...) share of the variance of ``energy`` (n,), mean 0, in the plane of cosine and sine of (..., n) cycles."""
+    turning = np.exp(2j * np.pi * cycles)
+    turning -= turning.mean(axis=-1, keepdims=True)
+    # normal equations of a plane: two by two, so all tempi at once
+    waves = np.stack([turning.real, turning.imag], axis=-2)
+    along = waves @ energy
+    explained = np.einsum("...i,...ij,...j->...", along, np.linalg.pinv(waves @ np.swapaxes(waves, -1, -2)), along)
+    return np.asarray(explained / (energy**2).sum())

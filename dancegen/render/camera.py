@@ -1,4 +1,4 @@
-"""A camera that keeps a dancer in the frame without jerking.
+"""A camera that keeps one or more dancers in the frame without jerking.
 
 The camera keeps its direction for a whole clip and only glides: it follows the dancer when they leave a small circle
 around the point it looks at, and moves back when the body needs more room. Both movements are computed over the whole
@@ -90,10 +90,10 @@ def follow_camera(joints: np.ndarray, fps: float, size: tuple[int, int], stature
     """A gliding camera for one clip.
 
     Args:
-        joints: (T, 24, 3) in metres, facing +z on average.
+        joints: (T, 24, 3) in metres, facing +z on average; (T, 24 N, 3) for N dancers, one after the other.
         fps: frames per second.
         size: width and height in pixels; any shape.
-        stature: size of the body, 1 is an adult of 1.76 m.
+        stature: size of the body (of the largest), 1 is an adult of 1.76 m.
 
     Returns:
         A path on which every joint, with its flesh, stays inside the frame.
@@ -154,13 +154,13 @@ def _distance(
 ) -> np.ndarray:
     """(T,) metres between camera and target at which the body and a standing reserve fit.
 
-    ``local`` are the joints (T, 24, 3) relative to the target. The needed distance of each frame is spread by a
+    ``local`` are the joints (T, 24 N, 3) relative to the target. The needed distance of each frame is spread by a
     running maximum and then smoothed over a shorter window, so it is smooth and still never too small.
     """
     half = np.array(size) / 2 * SAFE_SHARE
     seen = local @ rotation.T
-    pads = np.full(24, BODY_PAD_M * stature)
-    pads[_HEAD] = HEAD_PAD_M * stature
+    pads = np.full(seen.shape[1], BODY_PAD_M * stature)
+    pads[_HEAD::24] = HEAD_PAD_M * stature
     reach = (np.abs(seen[..., :2]) + pads[:, None]) * (focal_px / half) - seen[..., 2:]
     needed = reach.max(axis=(1, 2))
     reserve = np.array([REACH_M[0] * stature, 0.5 * (top + 0.16 * stature)])

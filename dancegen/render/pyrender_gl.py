@@ -7,7 +7,7 @@ vertex here, so the borders of the clothes follow the triangles.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,10 @@ AMBIENT = 0.55
 
 
 class PyrenderRenderer:
-    """Draws a body with OpenGL.
+    """Draws bodies with OpenGL.
 
     Args:
-        body: what to draw.
+        bodies: who dances; one or more.
         size: width and height in pixels.
         stage: light and colours.
 
@@ -39,19 +39,19 @@ class PyrenderRenderer:
 
     name = "pyrender"
 
-    def __init__(self, body: Body, size: tuple[int, int], stage: Stage | None = None) -> None:
-        self.body = body
+    def __init__(self, bodies: Body | Sequence[Body], size: tuple[int, int], stage: Stage | None = None) -> None:
+        self.bodies = (bodies,) if isinstance(bodies, Body) else tuple(bodies)
         self.size = size
         self.stage = stage or Stage()
-        self._surroundings = RasterRenderer(body, size, stage)
-        colors = to_linear(body.vertex_colors / 255.0) * body.occlusion[:, None] ** 0.5
-        self._colors = np.concatenate([colors, np.ones((len(colors), 1))], axis=1).astype(np.float32)
+        self._surroundings = RasterRenderer(self.bodies, size, stage)
+        self._colors = [_lit_colors(body) for body in self.bodies]
         self._pyrender = _import_pyrender()
         # Started once to find out whether it can be: better now than when the first picture is due.
         self._start().delete()
 
-    def frames(self, motion: Motion, camera: CameraPath) -> Iterator[np.ndarray]:
-        """One (H, W, 3) uint8 picture per frame of the motion."""
+    def frames(self, motions: Motion | Sequence[Motion], camera: CameraPath) -> Iterator[np.ndarray]:
+        """One (H, W, 3) uint8 picture per frame of the motions."""
+        motions = (motions,) if isinstance(motions, Motion) else tuple(motions)
         gl = self._pyrender
         scene = gl.Scene(bg_color=[0.0, 0.0, 0.0, 0.0], ambient_light=np.full(3, AMBIENT))
         lights = self.stage.lights()
@@ -65,12 +65,17 @@ class PyrenderRenderer:
         drawer = self._start()
         node = None
         try:
-            behind = self._surroundings.frames(motion, camera, with_body=False)
-            bodies = (vertices for chunk in self.body.skin_chunks(motion) for vertices in chunk)
-            for index, (picture, vertices) in enumerate(zip(behind, bodies, strict=True)):
+            behind = self._surroundings.frames(motions, camera, with_body=False)
+            surfaces = [
+                (vertices for chunk in body.skin_chunks(motion) for vertices in chunk)
+                for body, motion in zip(self.bodies, motions, strict=True)
+            ]
+            for index, (picture, *bodies) in enumerate(zip(behind, *surfaces, strict=True)):
                 if node is not None:
                     scene.remove_node(node)
-                node = scene.add(gl.Mesh([self._primitive(vertices, skin)]))
+                node = scene.add(
+                    gl.Mesh([self._primitive(who, vertices, skin) for who, vertices in enumerate(bodies)])
+                )
                 pose = np.eye(4)
                 pose[:3, :3] = (camera.rotation * np.array([[1], [1], [-1]])).T
                 pose[:3, 3] = camera.positions[index]
@@ -83,13 +88,13 @@ class PyrenderRenderer:
         finally:
             drawer.delete()
 
-    def _primitive(self, vertices: np.ndarray, material: Any) -> Any:
+    def _primitive(self, who: int, vertices: np.ndarray, material: Any) -> Any:
         from dancegen.render.kernels import vertex_normals
 
-        normals = np.empty_like(vertices)
-        vertex_normals(vertices, self.body.faces, normals)
+        faces, normals = self.bodies[who].faces, np.empty_like(vertices)
+        vertex_normals(vertices, faces, normals)
         return self._pyrender.Primitive(
-            positions=vertices, normals=normals, indices=self.body.faces, color_0=self._colors, material=material
+            positions=vertices, normals=normals, indices=faces, color_0=self._colors[who], material=material
         )
 
     def _start(self) -> Any:
@@ -97,6 +102,12 @@ class PyrenderRenderer:
             return self._pyrender.OffscreenRenderer(*self.size)
         except Exception as error:  # every driver fails in its own way
             raise _cannot_start(error) from None
+
+
+def _lit_colors(body: Body) -> np.ndarray:
+    """(V, 4) float32 linear colours, darker where a vertex sees little of its surroundings."""
+    colors = to_linear(body.vertex_colors / 255.0) * body.occlusion[:, None] ** 0.5
+    return np.concatenate([colors, np.ones((len(colors), 1))], axis=1).astype(np.float32)
 
 
 def _cannot_start(error: BaseException) -> UserError:
