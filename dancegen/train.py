@@ -82,7 +82,9 @@ def begin_with(denoiser: DanceDenoiser, trained: DanceDenoiser) -> None:
     if any(denoiser.config[name] != trained.config[name] for name in names):
         raise UserError(f"--start-from: that generator has other sizes ({', '.join(names)}). Give the same ones.")
     before, now = trained.state_dict(), denoiser.state_dict()
-    fresh = set() if denoiser.config["styles"] == trained.config["styles"] else {"style.weight"}
+    # a configuration read from a file holds lists
+    same_styles = tuple(denoiser.config["styles"]) == tuple(trained.config["styles"])
+    fresh = set() if same_styles else {"style.weight"}
     kept = {key: value for key, value in before.items() if value.shape == now[key].shape and key not in fresh}
     denoiser.load_state_dict(now | kept)
 
@@ -121,6 +123,12 @@ def run(args: argparse.Namespace) -> int:
     pairs = load_pairs(args.pairs, args.clean)
     encoder = load_encoder(args.encoder).model
     trained_before = None if args.start_from is None else load_model(args.start_from / "denoiser", DanceDenoiser)
+    if not any(pair.split == "train" for pair in pairs):
+        raise UserError(f"{args.pairs}: no pairs to train on there, only held-out ones.")
+    if args.steps < 1 or args.batch < 1 or args.save_every < 1 or not args.lr > 0:
+        raise UserError("--steps, --batch and --save-every must be 1 or more, and --lr above 0.")
+    if not args.resume and (args.out / "log.jsonl").exists():
+        raise UserError(f"{args.out}: holds a training run. Give --resume to go on, or another --out.")
     # the schedule counts our steps, however many processes take them
     accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
     state = args.out / "state"

@@ -349,7 +349,7 @@ class MotionBeat(ModelMixin, ConfigMixin):
         self.register_buffer("motion_mean", torch.zeros(MOTION_TOKEN_DIM))
         self.register_buffer("motion_std", torch.ones(MOTION_TOKEN_DIM))
         for name, values in (("token_mean", audio_mean), ("token_std", audio_std)):
-            self.register_buffer(name, torch.tensor(values, dtype=torch.float32).expand(dim), persistent=False)
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32).expand(dim).clone(), persistent=False)
         self.ear = BeatNetwork().eval().requires_grad_(False) if hearing == "pulse" else None
 
     motion_mean: torch.Tensor

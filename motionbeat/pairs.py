@@ -7,7 +7,7 @@ paired dance of the training split meets further songs of its style in the same 
 (``--more-songs``).
 
 ``python -m motionbeat.pairs --open DIR [--ballroom DIR] --out runs/pairs`` writes one npz for each pair, and
-``songs.json``: which song each dance without music met, and how it was laid on its beats.
+``songs.json``: which song each dance was laid on, and how.
 """
 
 from __future__ import annotations
@@ -227,8 +227,8 @@ def pairs_with_songs(
     dance: Dance, songs: int, more_songs: int, library: list[Song]
 ) -> Iterator[tuple[Pair, Music, LaidDance]]:
     """A dance with songs that it was not recorded to, one after another: ``songs`` of them if it came without music,
-    ``more_songs`` if it came with some, its bars are whole and it is trained on (held-out dances are measured with
-    their own music alone).
+    ``more_songs`` if it came with some, is not short, its bars are whole and it is trained on (held-out dances are
+    measured with their own music alone).
 
     Raises:
         ValueError: the dance is shorter than two beats.
@@ -236,7 +236,7 @@ def pairs_with_songs(
     count = songs
     if dance.grid is not None:
         fitting = dance.split == "train" and dance.grid.meter in METERS and has_whole_bars(dance.grid)
-        count = more_songs if fitting else 0
+        count = more_songs if fitting and dance.motion.duration >= SHORTEST_S else 0
     for number, music in enumerate(choose_songs(dance, count, library)):
         # a dance longer than its songs shows another part to each
         pair, laid = pair_with_song(dance, f"{dance.name}_{number}", music, part=number / max(count - 1, 1))
@@ -250,6 +250,8 @@ def choose_songs(dance: Dance, count: int, library: list[Song]) -> list[Music]:
     rng = np.random.default_rng(zlib.crc32(dance.name.encode()))
     tempo, meter = (natural_tempo(dance.motion), METER) if dance.grid is None else (dance.grid.tempo, dance.grid.meter)
     fitting = suiting(library, dance.style, tempo, meter, dance.split)
+    if dance.grid is not None:
+        fitting = [song for song in fitting if has_whole_bars(song.grid)]
     kinds = sorted({song.kind for song in fitting})
     rng.shuffle(kinds)
     chosen: list[Music] = []

@@ -59,7 +59,7 @@ DANCED_TO = {
 """Styles of arrangements and accompaniments that a dance meets; all of its meter where its style is not listed."""
 
 TEMPO_FIT = (0.87, 1.15)
-"""A song suits a dance between these shares of its natural tempo."""
+"""A song suits a dance between these shares of its tempo, the natural one of a dance without music."""
 
 LONGEST_S = 60.0
 """Songs are composed, and recordings read, for no longer than this."""

@@ -145,6 +145,19 @@ def set_senses(model: MotionBeat, sampler: ClipSampler) -> None:
         model.ear.load_state_dict(shipped_tracker().network.state_dict())
 
 
+def begin_with(model: MotionBeat, trained: MotionBeat) -> None:
+    """Take over the weights of a trained encoder; tokens are normalised anew, by the dances that are trained on.
+
+    Raises:
+        UserError: it is built otherwise.
+    """
+    names = [name for name in model.config if name not in ("audio_mean", "audio_std", "objective", "dropout")]
+    other = [name for name in names if not name.startswith("_") and model.config[name] != trained.config.get(name)]
+    if other:
+        raise UserError(f"--start-from: that encoder differs in {', '.join(other)}. Give the same ones.")
+    model.load_state_dict(trained.state_dict())
+
+
 def learning_rate_share(step: int, steps: int) -> float:
     """Warm-up over the first 5 % of ``steps`` (at most 200), then half a cosine to zero."""
     warm_up = min(200, max(1, steps // 20))
@@ -231,7 +244,7 @@ def run(args: argparse.Namespace) -> int:
         objective=dataclasses.asdict(objective), **sampler.audio_statistics(),
     )  # fmt: skip
     if args.start_from is not None:
-        model.load_state_dict(load_encoder(args.start_from).model.state_dict())
+        begin_with(model, load_encoder(args.start_from).model)
     set_senses(model, sampler)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_share(step, args.steps))

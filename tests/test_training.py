@@ -126,6 +126,14 @@ def test_train_resume_and_dance(folder: Path, tmp_path: Path) -> None:
     assert train_generator.main([*onward, "--steps", "1", "--lr", "1e-9", "--start-from", str(generator)]) == 0
     began = json.loads((tmp_path / "onward" / "held_out.jsonl").read_text())
     assert began["pose"] == pytest.approx(after["pose"], rel=1e-3)
+    taken = DancePipeline.from_pretrained(tmp_path / "onward").denoiser.state_dict()
+    given = pipeline.denoiser.state_dict()
+    for name in ("style.weight", "music_in.weight", "motion_mean"):
+        torch.testing.assert_close(taken[name], given[name], rtol=1e-4, atol=1e-6)
+    again = [*first, "--steps", "1", "--start-from", str(encoder)]
+    again[again.index(str(encoder))] = str(tmp_path / "again")
+    assert train.main([*again, "--lr", "1e-9"]) == 0
+    assert train.main([*again, "--out", str(tmp_path / "deeper"), "--plain-layers", "1"]) == 2
     other = [*onward, "--layers", "2", "--out", str(tmp_path / "other"), "--start-from", str(generator)]
     assert train_generator.main(other) == 2
     assert torch.linalg.norm(pipeline.denoiser.style_prototype, dim=1).allclose(torch.ones(3), atol=1e-4)

@@ -61,7 +61,7 @@ def standardised(folder: Path, pairs: list[Pair]) -> dict[str, np.ndarray]:
     return {name: ((each - mean) / std)[None] for name, each in values.items()}
 
 
-def contestant(head: str, features: int, model: MotionBeat) -> MotionBeat:
+def contestant(head: str, features: int, model: MotionBeat, standardised_already: bool) -> MotionBeat:
     """``model`` with a music side that reads ``features`` numbers a slot."""
     config = model.config
     if head == "pooled":
@@ -70,8 +70,8 @@ def contestant(head: str, features: int, model: MotionBeat) -> MotionBeat:
         sizes = ("width", "heads", "phase_blocks", "plain_layers", "harmonics", "projection", "dropout")
         switches = {name: config[name] for name in (*sizes, "rotation", "pooling")}
         model.audio = RhythmEncoder(features, **switches, guidance="none", rhythm_head=config["rhythm_heads"])
-    # they are standardised already
-    model.token_mean, model.token_std = torch.zeros(features), torch.ones(features)
+    if standardised_already:
+        model.token_mean, model.token_std = torch.zeros(features), torch.ones(features)
     return model
 
 
@@ -114,7 +114,7 @@ def main() -> None:
             level = sampler.audio_statistics() if features is None else {}
             model = MotionBeat(**settings.encoder, rhythm_heads=objective.aligns_rhythm, **level)
             if features is not None or head == "pooled":
-                model = contestant(head, dim, model)
+                model = contestant(head, dim, model, features is not None)
             fit(model, sampler, objective, settings.steps, settings.anchors, settings.rate)
             row = {"row": f"{peer}, {head}", "seed": seed, "settings": dataclasses.asdict(settings)}
             row |= {"features": dim, "about": {"split": args.split}} | figures(model, tested, others)
