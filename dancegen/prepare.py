@@ -4,7 +4,8 @@ Reads the ballroom and the open set, AIST++, FineDance, folders of BVH and of AM
 dance is checked (:mod:`dancegen.dance_checks`), its bad frames are marked invalid, and it is paired with its own
 music, or laid on the beats of several songs if it has none (:mod:`motionbeat.pairs`). A dance that cannot be read or
 has a fault is left out with a line, and the others go on. The output is described in :mod:`motionbeat.shards` and read
-by :func:`motionbeat.prepared.read_prepared`. A run that was stopped goes on when the same command is given again.
+by training (:func:`motionbeat.pairs.load_pairs`), or one by one (:func:`motionbeat.prepared.read_prepared`). A run
+that was stopped goes on when the same command is given again.
 
 Mirrored copies are not written: training mirrors each motion as it reads it. Turning a dance about the vertical or
 moving it on the floor changes nothing that a model sees, because its features are relative to the dancer's own heading
