@@ -8,13 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from app.limits import MAX_UPLOAD, MAX_WAITING
 from motionbeat.errors import UserError
 
 if TYPE_CHECKING:
     import gradio as gr
-
-MAX_UPLOAD = "50mb"
-MAX_WAITING = 8
 
 
 def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, blocking: bool = True) -> str:
@@ -26,7 +24,7 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, blo
         port: None is a free one.
         blocking: wait until interrupted; otherwise ``page.close()`` ends it.
     """
-    import gradio as gr
+    from app.page import CSS, theme
 
     # One job at a time: a dance uses every core, and its timings are those of the whole process.
     _, address, _ = page.queue(max_size=MAX_WAITING, default_concurrency_limit=1).launch(
@@ -40,31 +38,31 @@ def serve(page: gr.Blocks, host: str | None = None, port: int | None = None, blo
         ssr_mode=False,
         run_history=False,
         footer_links=["api", "gradio"],
-        # The built-in themes fetch their fonts from the network.
-        theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        theme=theme(),
+        css=CSS,
     )
     return str(address)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Load the models, then serve until interrupted; returns the exit status."""
+    """Serve until interrupted, and load the models meanwhile; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m app", description="Serves the MotionBeat page.")
     parser.add_argument("--host", help="address to listen on (default: GRADIO_SERVER_NAME, else 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port (default: GRADIO_SERVER_PORT, else a free one from 7860 on)")
     args = parser.parse_args(argv)
 
-    print("Loading the models ...", flush=True)
+    print("Building the page ...", flush=True)
     from app.page import build_page
-    from dancegen.song_to_video import load_models
+    from app.warm_up import warm_up
 
     try:
-        load_models()
         page = build_page()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     # A container is stopped with SIGTERM: end as with Ctrl-C, which deletes the visitors' files.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    warm_up()
     serve(page, host=args.host, port=args.port)
     return 0
 
