@@ -13,8 +13,8 @@ batch). ``late`` guides only the later half of the steps (Kynkaanniemi et al. 20
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, UniPCMultistep
 
 from dancegen.cleanup import clean_motion
 from dancegen.metrics import summarise
-from dancegen.pipeline import DancePipeline
+from dancegen.pipeline import Conditions, DancePipeline
 from dancegen.settings import DEFAULT_GUIDANCE
 from dancegen.solver import make_solver
 from motionbeat.assets import asset_path
@@ -65,20 +65,13 @@ class ComparedPipeline(DancePipeline):
     def make_solver(self, steps: int) -> Any:
         solver = SOLVERS[self.solver_kind](self.scheduler, steps)
         self.guided = {int(step) for step in solver.timesteps[steps // 2 if self.late_only else 0 :]}
-        # the pipeline asks for it to scale energy, which is not done here
-        solver.lambda_t = torch.zeros(len(self.scheduler.alphas_cumprod))
         return solver
 
     def _guided(
-        self,
-        sample: torch.Tensor,
-        music: torch.Tensor,
-        timestep: torch.Tensor,
-        shares: Mapping[int, float],
-        guidance_scale: float,
+        self, sample: torch.Tensor, starts: list[int], timestep: torch.Tensor, conditions: Conditions
     ) -> torch.Tensor:
-        guided = guidance_scale if int(timestep) in self.guided else 1.0
-        return super()._guided(sample, music, timestep, shares, guided)
+        guided = conditions if int(timestep) in self.guided else replace(conditions, guidance=1.0)
+        return super()._guided(sample, starts, timestep, guided)
 
 
 @dataclass(frozen=True)

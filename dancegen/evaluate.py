@@ -15,6 +15,9 @@ stand beside the dances it was made of. With ``--pairs`` they stand beside the d
 their distance to the training motion is measured (copy rate). ``--make-reference --pairs DIR`` makes the reference
 anew.
 
+Dances of a generator are made to the beats that are heard, and judged by them as the dance counts them; with
+``--judge-by annotated`` by the beats that ``--pairs`` has of the songs, which counts what was heard wrongly.
+
 Exit status: 0 all done, 2 a user's mistake, 1 a bug, 130 interrupted.
 """
 
@@ -69,6 +72,8 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add("--steps", type=int, default=DEFAULT_STEPS, metavar="N", help=f"denoising steps (default: {DEFAULT_STEPS})")
     add("--guidance", type=float, default=DEFAULT_GUIDANCE, metavar="W", help=f"default: {DEFAULT_GUIDANCE}")
+    judges = "beats that the dances of --model are judged by (default: heard; annotated: those of --pairs)"
+    add("--judge-by", choices=("heard", "annotated"), default="heard", help=judges)
     add("--energy", type=float, default=1.0, metavar="E", help="default: 1")
     add("--reference", type=Path, metavar="DIR", help="another reference than the one that comes with the project")
     add("--make-reference", action="store_true", help="make a reference of training and validation dances of --pairs")
@@ -127,6 +132,8 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError("Give motions, or --model DIR with --songs, or --pairs DIR.")
     if args.motions and len(args.songs) > 1:
         raise UserError("--songs: give the one folder in which the songs of the motions are.")
+    if args.judge_by == "annotated" and not (args.model and args.pairs):
+        raise UserError("--judge-by annotated wants --model, and --pairs that has the beats of its songs.")
     if args.seeds < 1:
         raise UserError(f"--seeds must be 1 or more, got {args.seeds}.")
 
@@ -191,6 +198,11 @@ def _evaluate(args: argparse.Namespace) -> Evaluation:
             dances = held_out
         else:
             truth = measure_set(held_out, pool)
+            if args.judge_by == "annotated":
+                from dancegen.evaluation.generated import by_known_beats
+
+                dances, known = by_known_beats(dances, held_out, args.start)
+                about["dances"] += f", {known} of {len(dances)} dances judged by annotated beats"
         training = training_windows(read_truth(args.pairs, ["train"]))
 
         def copied(judged: Sequence[JudgedDance]) -> Any:

@@ -14,6 +14,7 @@ import soundfile
 
 from dancegen import evaluate
 from dancegen.evaluation.comparison import means, realism
+from dancegen.evaluation.generated import by_known_beats
 from dancegen.evaluation.ground_truth import copy_distances, read_truth, training_windows
 from dancegen.evaluation.measured_set import CONTROLS, DanceRow, JudgedDance, MeasuredSet, measure_set
 from dancegen.evaluation.measures import INDEX, MEASURES, PIECE_S, StyleStatistics, pieces
@@ -424,6 +425,20 @@ def write_pair(
         name, dance, style, motion, valid, grid, slots, np.zeros((len(slots), TOKEN_DIM), np.uint8),
         np.zeros((len(PITCHES), len(slots), PULSE_TOKEN_DIM), np.float16), True, split, song,
     ).save(folder)  # fmt: skip
+
+
+def test_a_generated_dance_is_judged_by_the_beats_that_are_known() -> None:
+    heard, annotated = BeatGrid.steady(240.0, 20.0), BeatGrid.steady(120.0, 20.0, first_s=0.7)
+    song, other = (JudgedDance(f"{name}, seed 0", name, "pop", march(120, seconds=8.0), heard) for name in "ab")
+    truth = [
+        JudgedDance("a", "song of a", "pop", march(120), annotated),
+        JudgedDance("b", "b", "pop", march(120), annotated, laid=True),
+    ]
+    judged, known = by_known_beats([song, other], truth, start_s=4.0)
+    assert known == 1 and judged[1].grid is heard
+    np.testing.assert_allclose(judged[0].grid.beats % 0.5, 0.2, atol=1e-9)
+    assert judged[0].grid.beats[0] < 0.5 and judged[0].grid.beats[-1] > 7.5
+    np.testing.assert_allclose(judged[0].grid.downbeats % 2.0, 0.7, atol=1e-9)
 
 
 def test_ground_truth_is_judged_and_made_into_a_reference(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -7,7 +7,7 @@ in if that is to be another; relative paths count from the text file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -19,7 +19,7 @@ from dancegen.evaluation.motion_files import check_upright
 from dancegen.settings import AUTO_STYLE, NO_STYLE, DanceSettings, known_styles, style_shares
 from dancegen.song_to_video import load_models
 from motionbeat.audio import load_audio
-from motionbeat.beats import track_beats
+from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.errors import UserError
 from motionbeat.output import distinct_names, find_songs
 
@@ -65,7 +65,8 @@ def read_songs(arguments: Sequence[Path], style: str) -> list[SongToDance]:
 
 
 def generate(songs: Sequence[SongToDance], settings: DanceSettings, seeds: int) -> Generated:
-    """Dance to each song with ``seeds`` seeds from ``settings.seed`` on, and clean the dances up.
+    """Dance to each song with ``seeds`` seeds from ``settings.seed`` on, and clean the dances up. They are to be
+    judged by the beats that were heard, as the dance counts them.
 
     Args:
         songs: one or more.
@@ -100,9 +101,43 @@ def generate(songs: Sequence[SongToDance], settings: DanceSettings, seeds: int) 
                 motion = clean_motion(output.motion)
                 check_upright(motion, song.path)
                 style = "" if output.style == NO_STYLE or ":" in output.style else output.style
-                dances.append(JudgedDance(f"{name}, seed {seed}", name, style, motion, grid, seed=seed))
+                danced = output.grid.covering(audio.duration)
+                dances.append(JudgedDance(f"{name}, seed {seed}", name, style, motion, danced, seed=seed))
                 bar.update()
     return Generated(dances, models.checksums)
+
+
+def by_known_beats(
+    dances: Sequence[JudgedDance], truth: Sequence[JudgedDance], start_s: float
+) -> tuple[list[JudgedDance], int]:
+    """The dances with the beats that ground truth has of their songs, by name of song or dance, in place of those
+    that were heard: a dance to wrongly heard beats is then found to be out of step.
+
+    Args:
+        dances: to whole songs from ``start_s`` on.
+        truth: dances recorded to songs; those laid on a song afterwards are not looked at.
+        start_s: second of the songs.
+
+    Returns:
+        All dances, and how many of them have other beats now.
+    """
+    recorded = [dance for dance in truth if not dance.laid]
+    known = {dance.song: dance.grid for dance in recorded} | {dance.name: dance.grid for dance in recorded}
+    judged, changed = [], 0
+    for dance in dances:
+        grid = _begun_at(known[dance.song], start_s) if dance.song in known else None
+        if grid is not None:
+            dance, changed = replace(dance, grid=grid.covering(dance.motion.duration)), changed + 1
+        judged.append(dance)
+    return judged, changed
+
+
+def _begun_at(grid: BeatGrid, start_s: float) -> BeatGrid | None:
+    """The beats from a second on, counted from it; None where too few are left."""
+    beats, downbeats = (times[times >= start_s] - start_s for times in (grid.beats, grid.downbeats))
+    if len(beats) < 2 or not len(downbeats):
+        return None
+    return BeatGrid(beats, downbeats, grid.meter, grid.tempo, grid.confidence)
 
 
 def _listed(path: Path, style: str) -> list[SongToDance]:

@@ -66,7 +66,7 @@ def check_upright(motion: Motion, name: object) -> None:
 def _read(path: Path, songs: Path, style: str | None) -> JudgedDance:
     motion = load_motion(path)
     check_upright(motion, path)
-    grid = _beats_in(path) or _beats_heard(path, songs)
+    grid = beats_in(path) or _beats_heard(path, songs)
     report, dancer = _report_beside(path)
     settings = report.get("settings")
     seed = settings.get("seed") if isinstance(settings, dict) else 0
@@ -82,7 +82,7 @@ def _read(path: Path, songs: Path, style: str | None) -> JudgedDance:
     )
 
 
-def _beats_in(path: Path) -> BeatGrid | None:
+def beats_in(path: Path) -> BeatGrid | None:
     """The beats that the file holds, None if it holds none."""
     arrays = read_arrays(path, "a motion file", _GIVE, (), ("beats", "downbeats"))
     if len(arrays) < 2:

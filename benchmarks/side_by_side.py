@@ -1,0 +1,296 @@
+"""What the generator is told of the music, side by side: ``python -m benchmarks.side_by_side train|judge ...``.
+
+Small generators are trained on the ballroom recordings under one budget; only what they hear differs:
+
+==================  ===================================================  =============================================
+row                 told of the music                                    beats and bars that it dances to
+==================  ===================================================  =============================================
+motionbeat          tokens of the shipped encoder                        our tracker's
+librosa             librosa's 35 features (those of EDGE's baseline)     librosa's beats, bars counted from the first
+librosa, our beats  the same weights                                     our tracker's
+beats only          nothing                                              our tracker's
+no music            nothing: the weights of *beats only*                 a metronome at the style's median tempo
+==================  ===================================================  =============================================
+
+All rows know the style. ``train`` writes one folder for each row and seed, ``judge`` makes a dance of 30 s to every
+held-out song (validation and test: no choice is made by either) with each of them, and writes one table. All dances
+are judged by the annotated beats, whatever they were danced to. ``--features`` is what
+``python -m benchmarks.encoder_peers librosa35`` wrote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import librosa
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from benchmarks.encoder_peers.pooling import slot_features
+from benchmarks.encoder_peers.runner import librosa35
+from dancegen.cleanup import clean_motion
+from dancegen.denoiser import DanceDenoiser
+from dancegen.evaluation.comparison import CONTROLS, Summary, realism, summary
+from dancegen.evaluation.ground_truth import copy_distances, read_truth, training_windows
+from dancegen.evaluation.measured_set import JudgedDance, MeasuredSet, measure_set
+from dancegen.evaluation.measures import INDEX
+from dancegen.evaluation.reference import load_reference
+from dancegen.pipeline import DancePipeline
+from dancegen.train import build_parser as train_parser
+from dancegen.train import fit, make_accelerator
+from dancegen.windows import Hear, heard_by
+from motionbeat.assets import asset_path
+from motionbeat.audio import Audio, load_audio
+from motionbeat.beats import BeatGrid, track_beats
+from motionbeat.embed import load_encoder
+from motionbeat.encoder import CLOCK_DIM, MotionBeat, MusicEmbedding
+from motionbeat.motion_features import MOTION_FPS
+from motionbeat.output import find_songs
+from motionbeat.pairs import Pair, load_pairs
+from motionbeat.tokens import slot_grid
+
+TRAINED = ("motionbeat", "librosa", "beats only")
+ROWS = {
+    "motionbeat": "motionbeat",
+    "librosa": "librosa",
+    "librosa, our beats": "librosa",
+    "beats only": "beats only",
+    "no music": "beats only",
+}
+"""Each row of the table, and whose weights it has."""
+
+SECONDS = 30.0
+COLUMNS = (
+    "plants_toward_style", "minima_toward_style", "maxima_toward_style", "feet_profile_distance",
+    "body_profile_distance", "beat_lock", "bar_lock", "beat_alignment_motion_to_music", "speed", "jerk",
+    "contact_slide", "joint_limit_share", "self_repetition",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Librosa:
+    """librosa's features, standardised as in training.
+
+    Attributes:
+        mean, std: (35,).
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+
+    @classmethod
+    def of(cls, folder: Path, pairs: Sequence[Pair]) -> Librosa:
+        values = np.concatenate([np.load(folder / f"{pair.name}.npy").astype(np.float32) for pair in pairs])
+        return cls(values.mean(axis=0), np.maximum(values.std(axis=0), 1e-3))
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        return ((values.astype(np.float32) - self.mean) / self.std).astype(np.float32)
+
+
+def ballroom(folder: Path) -> list[Pair]:
+    """Dances recorded together with their music."""
+    return [pair for pair in load_pairs(folder, False) if pair.recorded_together]
+
+
+def nothing(pair: Pair) -> np.ndarray:
+    """Tokens that say nothing."""
+    return np.zeros((len(pair.slots), 1), np.float32)
+
+
+def hearings(args: argparse.Namespace, encoder: MotionBeat, pairs: list[Pair]) -> dict[str, tuple[Hear, int]]:
+    """What each trained row is told of a pair, and its width."""
+    scaled = Librosa.of(args.features, [pair for pair in pairs if pair.split == "train"])
+    return {
+        "motionbeat": (heard_by(encoder), encoder.config["width"]),
+        "librosa": (lambda pair: scaled(np.load(args.features / f"{pair.name}.npy")), 35),
+        "beats only": (nothing, 1),
+    }
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train every row that is not there yet, with every seed."""
+    pairs = ballroom(args.pairs)
+    encoder = load_encoder().model
+    styles = tuple(sorted({pair.style for pair in pairs}))
+    trained, held_out = ([pair for pair in pairs if pair.split == split] for split in ("train", "validation"))
+    for seed in range(args.seeds):
+        for row, (hear, width) in hearings(args, encoder, pairs).items():
+            out = args.out / f"{row.replace(' ', '_')}_{seed}"
+            if (out / "model_index.json").exists():
+                continue
+            settings = train_parser().parse_args(
+                [f"--out={out}", f"--steps={args.steps}", f"--seed={seed}", f"--lr={args.lr}", f"--batch={args.batch}",
+                 f"--save-every={args.steps}"]
+            )  # fmt: skip
+            accelerator = make_accelerator(settings)
+            torch.manual_seed(seed)
+            denoiser = DanceDenoiser(
+                width + CLOCK_DIM, styles, width=args.width, heads=4, layers=args.layers, embedding_dim=1
+            )
+            fit(settings, accelerator, denoiser, trained, held_out, hear)
+
+
+@dataclass(frozen=True, eq=False)
+class Song:
+    """A held-out song as the rows hear it.
+
+    Attributes:
+        pair: with the dance recorded to it.
+        audio: the first :data:`SECONDS`.
+        ours: embedding by the encoder, on our tracker's beats.
+        librosa_grid: librosa's beats.
+    """
+
+    pair: Pair
+    audio: Audio
+    ours: MusicEmbedding
+    librosa_grid: BeatGrid
+
+
+def hear_song(pair: Pair, path: Path, encoder: MotionBeat) -> Song:
+    """Read and hear a song."""
+    audio = load_audio(path, 0.0, SECONDS)
+    ours = encoder.encode_audio(audio, track_beats(audio).covering(audio.duration))
+    tempo, beats = librosa.beat.beat_track(y=audio.samples, sr=audio.sample_rate, units="time")
+    meter = pair.grid.meter
+    if len(beats) < 2:
+        grid = BeatGrid.steady(120.0, audio.duration, meter)
+    else:
+        grid = BeatGrid(beats, beats[::meter], meter, float(np.atleast_1d(tempo)[0]), 1.0)
+    return Song(pair, audio, ours, grid.covering(audio.duration))
+
+
+def told(row: str, song: Song, scaled: Librosa, period_s: float) -> MusicEmbedding:
+    """What a row hears in a song; ``period_s`` is the style's, for the metronome."""
+    if row == "motionbeat":
+        return song.ours
+    if row == "no music":
+        grid = BeatGrid.steady(60 / period_s, SECONDS, song.pair.grid.meter).covering(song.audio.duration)
+    else:
+        grid = song.librosa_grid if row == "librosa" else song.ours.grid
+    slots = slot_grid(grid)
+    tokens = np.zeros((len(slots), 1), np.float32)
+    if row.startswith("librosa"):
+        samples = librosa.resample(song.audio.samples, orig_sr=song.audio.sample_rate, target_sr=22050)
+        frames = librosa35()(samples)
+        marks = np.arange(35) >= 35 - frames.one_hot
+        tokens = scaled(slot_features(frames.values, frames.times_s, marks, slots.times_s, 0.0))
+    return replace(
+        song.ours,
+        tokens=tokens,
+        token_times_s=slots.times_s,
+        # no row but the first knows of loud and calm parts
+        levels=np.zeros(len(slots), np.float32),
+        grid=grid,
+    )
+
+
+def dance(pipeline: DancePipeline, row: str, songs: Sequence[Song], scaled: Librosa, seed: int) -> list[JudgedDance]:
+    """A dance to every song."""
+    dances = []
+    for song in songs:
+        pair = song.pair
+        label = pipeline.styles.index(pair.style)
+        music = told(row, song, scaled, float(pipeline.denoiser.style_period_s[label]))
+        motion = pipeline(music, style=pair.style, generator=torch.Generator().manual_seed(seed)).motion
+        grid = pair.grid.covering(song.audio.duration)
+        dances.append(JudgedDance(f"{pair.name}, seed {seed}", pair.name, pair.style, clean_motion(motion), grid))
+    return dances
+
+
+def judge(args: argparse.Namespace) -> None:
+    """Make and measure the dances of all rows; rows that are in the file already are not made again."""
+    encoder, pairs = load_encoder().model, ballroom(args.pairs)
+    scaled = Librosa.of(args.features, [pair for pair in pairs if pair.split == "train"])
+    path_of = {path.stem: path for path in find_songs([args.songs])[0]}
+    songs = [
+        hear_song(pair, path_of[pair.name], encoder) for pair in tqdm(pairs, desc="hearing") if pair.split != "train"
+    ]
+    pool = load_reference(asset_path("reference"))
+    training = training_windows(read_truth(args.pairs, ["train"]))
+    out = args.out / "judged.json"
+    found = json.loads(out.read_text()) if out.exists() else {}
+
+    def keep(name: str, dances: list[JudgedDance]) -> None:
+        copies = float(np.mean([np.median(copy_distances(dance, training)) for dance in dances]))
+        found[name] = _numbers(measure_set(dances, pool), pool) | {"copy_distance": copies}
+        out.write_text(json.dumps(found, indent=1) + "\n")
+        print(name, found[name], flush=True)
+
+    if "recorded" not in found:
+        keep("recorded", [_recorded(song) for song in songs])
+    for seed in range(args.seeds):
+        for row, weights in ROWS.items():
+            folder = args.out / f"{weights.replace(' ', '_')}_{seed}"
+            if f"{row} {seed}" in found or not (folder / "model_index.json").exists():
+                continue
+            pipeline = DancePipeline.from_pretrained(folder)
+            pipeline.set_progress_bar_config(disable=True)
+            keep(f"{row} {seed}", dance(pipeline, row, songs, scaled, seed))
+    (args.out / "judged.md").write_text(table(found), encoding="utf-8")
+
+
+def _recorded(song: Song) -> JudgedDance:
+    pair = song.pair
+    stop = round(SECONDS * MOTION_FPS)
+    motion, valid = pair.motion.crop(0, stop), pair.valid[:stop]
+    return JudgedDance(pair.name, pair.name, pair.style, motion, pair.grid.covering(motion.duration), valid, pair.name)
+
+
+def _numbers(measured: MeasuredSet, pool: MeasuredSet) -> dict[str, float]:
+    whole: Summary = summary(measured, measured.styles)
+    numbers = {name: float(whole.own.value[INDEX[name]]) for name in COLUMNS}
+    other = whole.controls[CONTROLS.index("other song of the style")]
+    numbers["plants_toward_style, other song"] = float(other.value[INDEX["plants_toward_style"]])
+    numbers["feet_profile_distance, other song"] = float(other.value[INDEX["feet_profile_distance"]])
+    by_style: dict[str, list[float]] = {}
+    for style in measured.styles:
+        compared = realism(measured, pool, [style])
+        for score in () if compared is None else compared.scores:
+            by_style.setdefault(score.name, []).append(score.value)
+    return numbers | {name: float(np.mean(values)) for name, values in by_style.items()}
+
+
+def table(found: dict[str, dict[str, float]]) -> str:
+    """Markdown: rows, mean and deviation over seeds."""
+    names = list(found["recorded"])
+    lines = [f"| told of the music | {' | '.join(names)} |", "| --- |" + " --- |" * len(names)]
+    for row in ("recorded", *ROWS):
+        runs = [values for name, values in found.items() if name == row or name.rsplit(" ", 1)[0] == row]
+        cells = [_cell([run[name] for run in runs if name in run]) for name in names]
+        lines.append(f"| {row} ({len(runs)}) | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(values: list[float]) -> str:
+    if not values:
+        return "-"
+    mean = f"{np.mean(values):.3g}"
+    return mean if len(values) < 2 else f"{mean} ± {np.std(values, ddof=1):.2g}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands: dict[str, Callable[[argparse.Namespace], None]] = {"train": train, "judge": judge}
+    parser.add_argument("command", choices=list(commands))
+    parser.add_argument("--pairs", type=Path, default=Path("runs/pairs"))
+    parser.add_argument("--features", type=Path, default=Path("runs/peer_features/librosa35"))
+    parser.add_argument("--songs", type=Path, required=True, help="folder of the ballroom songs")
+    parser.add_argument("--out", type=Path, default=Path("runs/side_by_side"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    args = parser.parse_args()
+    commands[args.command](args)
+
+
+if __name__ == "__main__":
+    main()
