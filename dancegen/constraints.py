@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
+from dancegen.beat_time import BeatFrames, motion_at
 from dancegen.cleanup import clean_motion
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion
@@ -64,10 +65,28 @@ class Constraint:
     def __len__(self) -> int:
         return len(self.values)
 
-    def padded(self, frames: int) -> Self:
-        """The same with unknown frames added up to ``frames``."""
-        rest = ((0, frames - len(self)), (0, 0))
-        return type(self)(np.pad(self.values, rest), np.pad(self.mask, rest))
+    def in_beats(self, frames: BeatFrames) -> Self:
+        """The same on the generator's frames; a known frame is known at the nearest of them, if not at several."""
+        known = np.flatnonzero(self.mask.any(axis=1))
+        if not len(known):
+            return type(self)(*(np.zeros((len(frames), FEATURE_DIM), kind) for kind in (np.float32, bool)))
+        index = np.arange(len(self))
+        after = np.clip(np.searchsorted(known, index), 1, max(len(known) - 1, 1))
+        before = known[after - 1]
+        after = known[np.minimum(after, len(known) - 1)]
+        held = np.where(index - before <= np.abs(after - index), before, after)
+        values = self.values[held]
+        values[np.ix_(held != index, _STEP)] = 0
+        motion = motion_at(frames, features_to_motion(values, MOTION_FPS))
+        place = frames.times_s * MOTION_FPS
+        near = np.round(place).astype(int)
+        mask = self.mask[np.clip(near, 0, len(self) - 1)] & ((near >= 0) & (near < len(self)))[:, None]
+        nearest = np.clip(np.round(np.interp(known, place, np.arange(len(frames)))).astype(int), 0, len(frames) - 1)
+        np.logical_or.at(mask, nearest, self.mask[known])
+        # a step is known between two known frames
+        mask[1:, _STEP] &= mask[:-1, _STEP]
+        mask[0, _STEP] = False
+        return type(self)(motion_to_features(motion), mask)
 
     def mirrored(self) -> Self:
         """The constraint of the mirrored dance (:meth:`motionbeat.motion.Motion.mirrored`)."""

@@ -8,6 +8,7 @@ from diffusers.configuration_utils import register_to_config
 from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from torch import nn
 
+from dancegen.beat_time import FRAMES_PER_BEAT, WINDOW_BEATS
 from motionbeat.motion_features import FEATURE_DIM
 
 
@@ -65,8 +66,8 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         self,
         music_dim: int = 201,
         styles: tuple[str, ...] = (),
-        window: int = 150,
-        patch: int = 5,
+        window: int = WINDOW_BEATS * FRAMES_PER_BEAT,
+        patch: int = FRAMES_PER_BEAT // 2,
         width: int = 192,
         heads: int = 4,
         layers: int = 6,
@@ -84,6 +85,9 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         )
         self.time = nn.Sequential(Timesteps(width, True, 0), TimestepEmbedding(width, width))
         self.style = nn.Embedding(len(styles) + 1, width)
+        self.energy = nn.Sequential(nn.Linear(1, width), nn.SiLU(), nn.Linear(width, width))
+        self.mirrored = nn.Embedding(2, width)
+        nn.init.zeros_(self.mirrored.weight)
         to_modulation = nn.Linear(width, 9 * width)
         # each block starts from its own table alone
         nn.init.zeros_(to_modulation.weight)
@@ -96,6 +100,7 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         self.register_buffer("motion_std", torch.ones(FEATURE_DIM))
         self.register_buffer("style_prototype", torch.zeros(len(styles), embedding_dim))
         self.register_buffer("style_meter", torch.zeros(len(styles), dtype=torch.int32))
+        self.register_buffer("style_period_s", torch.zeros(len(styles)))
 
     motion_mean: torch.Tensor
     motion_std: torch.Tensor
@@ -103,6 +108,8 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
     """(styles, embedding_dim): mean MotionBeat embedding of each style's training dances, unit length."""
     style_meter: torch.Tensor
     """(styles,): beats in a bar of each style."""
+    style_period_s: torch.Tensor
+    """(styles,): median length in seconds of the beats that each style is danced to."""
 
     def forward(
         self,
@@ -110,15 +117,20 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         timestep: torch.Tensor,
         music: torch.Tensor,
         style: torch.Tensor,
+        energy: torch.Tensor,
+        mirrored: torch.Tensor,
         given: torch.Tensor,
     ) -> torch.Tensor:
         """Denoise.
 
         Args:
-            sample: (B, window, 151) noisy normalised motion.
+            sample: (B, window, 151) noisy normalised motion, in frames of :mod:`dancegen.beat_time`.
             timestep: (B,) diffusion steps.
             music: (B, window, music_dim) MotionBeat frame features.
             style: (B,) long.
+            energy: (B,) how lively the window is among those of its style, in standard deviations; NaN where nothing
+                is said of it.
+            mirrored: (B,) long, 1 for the mirror image of a dance: couples hold each other on one side.
             given: (B,) bool, False where the music is withheld (for classifier-free guidance).
 
         Returns:
@@ -128,7 +140,9 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         heard = self.music_in(music.transpose(1, 2)).transpose(1, 2) + self.position
         heard = heard + self.music_mlp(heard)
         x = self.motion_in(sample.transpose(1, 2)).transpose(1, 2) + self.position + heard
-        condition = self.time(timestep) + self.style(style)
+        condition = self.time(timestep) + self.style(style) + self.mirrored(mirrored)
+        said = ~energy.isnan()[:, None]
+        condition = condition + said * self.energy(energy.nan_to_num()[:, None])
         modulation = self.modulation(condition).unflatten(-1, (9, -1))
         for block in self.blocks:
             x = block(x, heard, modulation)

@@ -12,6 +12,14 @@ from diffusers import DiffusionPipeline
 from diffusers.utils import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 
+from dancegen.beat_time import (
+    FRAMES_PER_BEAT,
+    BeatFrames,
+    beat_frames,
+    beats_of_a_dance_beat,
+    dance_grid,
+    motion_in_seconds,
+)
 from dancegen.constraints import Constraint, KnownPart
 from dancegen.denoiser import DanceDenoiser
 from dancegen.settings import (
@@ -25,8 +33,9 @@ from dancegen.settings import (
     style_shares,
 )
 from dancegen.solver import make_solver
-from dancegen.steering import ENERGY_LAMBDA, homeward, with_energy
-from motionbeat.encoder import CLOCK_DIM, MusicEmbedding, bar_clock
+from dancegen.steering import homeward
+from motionbeat.beats import BeatGrid
+from motionbeat.encoder import CLOCK_DIM, MusicEmbedding, read_tokens_at
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion
 from motionbeat.motion_features import FEATURE_DIM, MOTION_FPS, features_to_motion
@@ -34,8 +43,24 @@ from motionbeat.motion_features import FEATURE_DIM, MOTION_FPS, features_to_moti
 WINDOWS_AT_ONCE = 16
 """Windows denoised in one batch: memory of a long song does not grow with it."""
 
-OVERLAP = 50
-"""Least number of frames that neighbouring windows share."""
+OVERLAP_BEATS = 3
+"""Least number of beats that neighbouring windows share."""
+
+TEMPO_WEIGHT = 2.0
+"""What an octave of tempo between a song and a style weighs against the cosine of their embeddings."""
+
+LIVELY_LEVEL = 0.05
+"""A part of a song this much louder than its middle level (4 dB) is danced as livelier by one standard deviation."""
+
+MOST_LIVELY = 0.75
+"""So many standard deviations at most a part of a song is danced as livelier or calmer than its middle."""
+
+BASE_DEVIATIONS = 0.5
+"""A dance of energy 1 is asked to be this much livelier than the mean of its style: a network that is not sure of a
+movement makes it smaller than it is danced."""
+
+ENERGY_DEVIATIONS = 3.0
+"""By so many standard deviations a dance of energy 2 would be livelier than one of energy 1."""
 
 
 @dataclass
@@ -45,19 +70,22 @@ class DanceOutput(BaseOutput):
     Attributes:
         motion: 30 fps, as long as the music, with contacts; not cleaned up.
         style: the style that was danced, ``none``, or a mix such as ``salsa:0.6,pop:0.4``.
+        grid: the music's beats as the dance counts them: in bars of the style's meter, perhaps at double or half time.
     """
 
     motion: Motion
     style: str
+    grid: BeatGrid
 
 
 class DancePipeline(DiffusionPipeline):
-    """Denoises a whole song at once in overlapping windows.
+    """Denoises a whole song at once in overlapping windows, in frames that are counted in beats.
 
     One noise sequence spans the song. In each step it is cut into windows that overlap, all windows are denoised in
     batches, and where they overlap their predictions are averaged with weights that fall to zero at a window's edge
-    (EDGE's long-form idea in the manner of MultiDiffusion, Bar-Tal et al. 2023). The cuts move from step to step, so
-    no frame is always at an edge.
+    (EDGE's long-form idea in the manner of MultiDiffusion, Bar-Tal et al. 2023). Every window begins with a bar; the
+    cuts move by bars from step to step, so no frame is always at an edge. Loud parts of the song are danced livelier
+    than calm ones.
     """
 
     model_cpu_offload_seq = "denoiser"
@@ -90,13 +118,14 @@ class DancePipeline(DiffusionPipeline):
             raise UserError(f"guidance must be between 0 and {MAX_GUIDANCE:g}, got {guidance_scale}.")
         if not ENERGY_RANGE[0] <= energy <= ENERGY_RANGE[1]:
             raise UserError(f"energy must be between {ENERGY_RANGE[0]:g} and {ENERGY_RANGE[1]:g}, got {energy}.")
-        if music.frames.shape[1] != self.denoiser.config["music_dim"]:
+        music_dim = music.tokens.shape[1] + CLOCK_DIM
+        if music_dim != self.denoiser.config["music_dim"]:
             raise UserError(
                 f"the generator was trained on {self.denoiser.config['music_dim']} music features a frame, this "
-                f"encoder gives {music.frames.shape[1]}. Use the encoder that belongs to the generator."
+                f"encoder gives {music_dim}. Use the encoder that belongs to the generator."
             )
-        if constraint is not None and len(constraint) != len(music.frames):
-            raise UserError(f"the constraint has {len(constraint)} frames, the music {len(music.frames)}.")
+        if constraint is not None and len(constraint) != frame_count(music):
+            raise UserError(f"the constraint has {len(constraint)} frames, the music {frame_count(music)}.")
 
     def make_solver(self, steps: int) -> Any:
         """What takes a sample from noise to motion in ``steps`` steps, a scheduler of diffusers with its timesteps
@@ -104,9 +133,13 @@ class DancePipeline(DiffusionPipeline):
         return make_solver(self.scheduler, steps, self._execution_device)
 
     def choose_style(self, music: MusicEmbedding) -> str:
-        """The style whose training dances lie nearest to the song in the MotionBeat space, among the styles danced in
-        the song's meter; one outside ``auto_styles`` only where none of them has that meter."""
+        """The style whose training dances lie nearest to the song, in the MotionBeat space and in tempo, among the
+        styles danced in the song's meter; one outside ``auto_styles`` only where none of them has that meter."""
+        period_s = float(np.median(np.diff(music.grid.beats)))
+        danced_s = self.denoiser.style_period_s.cpu().numpy()
+        taken = np.array([beats_of_a_dance_beat(period_s, each) for each in danced_s])
         score = self.denoiser.style_prototype.cpu().numpy() @ music.clip
+        score = score - TEMPO_WEIGHT * np.abs(np.log2(period_s * taken / danced_s))
         preferred = np.array([style in self.denoiser.config["auto_styles"] for style in self.styles])
         fitting = self.denoiser.style_meter.cpu().numpy() == music.grid.meter
         for wanted in (fitting & preferred, fitting, preferred):
@@ -137,7 +170,7 @@ class DancePipeline(DiffusionPipeline):
             num_inference_steps: denoising steps. In each of them the network is evaluated on the dance once for each
                 style in the mix and, unless the guidance is 1, once without music.
             guidance_scale: 1 follows the music as trained, more exaggerates it, 0 ignores it.
-            energy: how far the body moves about its slow course, 1 as learnt (:func:`~dancegen.steering.with_energy`).
+            energy: how lively the dance is, 1 as the style is danced on average.
             constraint: what is known of the dance, as long as the music; the rest is filled.
             generator: source of the noise; the same seed gives the same dance.
             callback_on_step_end: called as diffusers does after each step with ``{"latents": (1, T, 151)}``; may
@@ -152,98 +185,143 @@ class DancePipeline(DiffusionPipeline):
         shares = {0 if name == NO_STYLE else self.styles.index(name) + 1: w for name, w in style_shares(style).items()}
         device = self._execution_device
         window = self.denoiser.config["window"]
-        frames = len(music.frames)
-        heard = torch.from_numpy(music.frames).to(device)
-        if frames < window:
-            # the last sound is held, the clock goes on
-            held = heard[-1:, :-CLOCK_DIM].expand(window - frames, -1)
-            clock = torch.from_numpy(bar_clock(music.grid, window)[frames:]).to(device)
-            heard = torch.cat([heard, torch.cat([held, clock], dim=1)])
-        length = len(heard)
-
+        grid = self._count(music, shares)
+        frames = beat_frames(grid, music.duration_s, spare_beats=-(-window // FRAMES_PER_BEAT))
+        heard = np.concatenate(
+            [read_tokens_at(frames.times_s, music.tokens, music.token_times_s), frames.clock()], axis=1
+        )
+        conditions = Conditions(
+            torch.from_numpy(heard).to(device),
+            torch.from_numpy(
+                liveliness(music, frames, window) + BASE_DEVIATIONS + ENERGY_DEVIATIONS * (energy - 1)
+            ).to(device),
+            shares,
+            guidance_scale,
+        )
         solver = self.make_solver(num_inference_steps)
         mean, std = self.denoiser.motion_mean, self.denoiser.motion_std
-        known = None if constraint is None else KnownPart(constraint.padded(length), mean, std)
-        x = randn_tensor((1, length, FEATURE_DIM), generator=generator, device=torch.device(device))
+        known = None if constraint is None else KnownPart(constraint.in_beats(frames), mean, std)
+        x = randn_tensor((1, len(frames), FEATURE_DIM), generator=generator, device=torch.device(device))
         x = x * solver.init_noise_sigma
         with self.progress_bar(total=num_inference_steps) as bar:
             for index, timestep in enumerate(solver.timesteps):
                 noisy = solver.scale_model_input(x, timestep)
-                starts = window_starts(length, window, shift=index)
-                predicted = self._predict(noisy[0], heard, starts, timestep, shares, guidance_scale)
-                if energy != 1 and solver.lambda_t[int(timestep)] <= ENERGY_LAMBDA:
-                    predicted = with_energy(predicted, energy)
+                starts = window_starts(frames.downbeats, len(frames), window, shift=index)
+                predicted = self._predict(noisy[0], starts, timestep, conditions)
                 if known is not None:
                     predicted = known.imposed_on(predicted)
                 x = solver.step(predicted[None], timestep, x, return_dict=False)[0]
                 if callback_on_step_end is not None:
                     x = callback_on_step_end(self, index, int(timestep), {"latents": x}).pop("latents", x)
                 bar.update()
-        features = homeward(x[0] * std + mean)
-        if known is not None:
-            features = known.imposed_on((features - mean) / std) * std + mean
-        return DanceOutput(motion=features_to_motion(features[:frames].float().cpu().numpy(), MOTION_FPS), style=style)
+        features = (x[0] * std + mean).float().cpu().numpy()
+        in_beats = features_to_motion(features, FRAMES_PER_BEAT / frames.period_s)
+        motion = homeward(motion_in_seconds(frames, in_beats, frame_count(music)))
+        motion = motion if constraint is None else constraint.restored(motion)
+        return DanceOutput(motion=motion, style=style, grid=grid)
+
+    def _count(self, music: MusicEmbedding, shares: Mapping[int, float]) -> BeatGrid:
+        """The beats of a song as the style with the largest of ``shares`` (by label) counts them."""
+        label = max(shares, key=lambda label: shares[label])
+        if not label:
+            return music.grid
+        meter, period_s = self.denoiser.style_meter[label - 1], self.denoiser.style_period_s[label - 1]
+        return dance_grid(music.grid, int(meter), float(period_s))
 
     def _predict(
-        self,
-        noisy: torch.Tensor,
-        heard: torch.Tensor,
-        starts: list[int],
-        timestep: torch.Tensor,
-        shares: Mapping[int, float],
-        guidance_scale: float,
+        self, noisy: torch.Tensor, starts: list[int], timestep: torch.Tensor, conditions: Conditions
     ) -> torch.Tensor:
-        """Clean motion (T, 151) predicted from noisy (T, 151): windows at ``starts`` denoised and blended."""
+        """Clean motion (T, 151) predicted from noisy (T, 151): windows at ``starts`` denoised and blended; where no
+        window lies, behind the end of the song, 0."""
         window = self.denoiser.config["window"]
+        overlap = float(OVERLAP_BEATS * FRAMES_PER_BEAT)
         ramp = torch.arange(1, window + 1, device=noisy.device, dtype=noisy.dtype)
-        weight = torch.minimum(torch.minimum(ramp, ramp.flip(0)), torch.tensor(float(OVERLAP)))[:, None]
+        weight = torch.minimum(torch.minimum(ramp, ramp.flip(0)), torch.tensor(overlap))[:, None]
         total, weights = torch.zeros_like(noisy), torch.zeros_like(noisy[:, :1])
         for first in range(0, len(starts), WINDOWS_AT_ONCE):
             batch = starts[first : first + WINDOWS_AT_ONCE]
             sample = torch.stack([noisy[s : s + window] for s in batch])
-            music = torch.stack([heard[s : s + window] for s in batch])
-            predicted = self._guided(sample, music, timestep, shares, guidance_scale)
+            predicted = self._guided(sample, batch, timestep, conditions)
             for start, piece in zip(batch, predicted, strict=True):
                 total[start : start + window] += weight * piece
                 weights[start : start + window] += weight
-        return total / weights
+        return total / weights.clamp(min=1.0)
 
     def _guided(
-        self,
-        sample: torch.Tensor,
-        music: torch.Tensor,
-        timestep: torch.Tensor,
-        shares: Mapping[int, float],
-        guidance_scale: float,
+        self, sample: torch.Tensor, starts: list[int], timestep: torch.Tensor, conditions: Conditions
     ) -> torch.Tensor:
-        """Classifier-free guidance: what the music adds to the prediction, times ``guidance_scale``.
+        """Classifier-free guidance: what the conditions add to the prediction, times their ``guidance``.
 
-        Of several styles the predictions are averaged with their ``shares`` (by label), which follows the weighted
-        mean of their scores (Liu et al. 2022, composable diffusion).
+        Of several styles the predictions are averaged with their shares, which follows the weighted mean of their
+        scores (Liu et al. 2022, composable diffusion).
         """
-        labels, weights = list(shares), list(shares.values())
+        window, guidance = sample.shape[1], conditions.guidance
+        labels, weights = list(conditions.shares), list(conditions.shares.values())
         given = [True] * len(labels)
-        if guidance_scale != 1:
+        if guidance != 1:
             labels.append(0)
             given.append(False)
-            weights = [guidance_scale * weight for weight in weights] + [1 - guidance_scale]
+            weights = [guidance * weight for weight in weights] + [1 - guidance]
         count, times = len(sample), len(labels)
+        is_given = torch.tensor(given, device=sample.device).repeat_interleave(count)
         predicted = self.denoiser(
             sample.repeat(times, 1, 1),
             timestep.expand(count * times),
-            music.repeat(times, 1, 1),
+            torch.stack([conditions.music[s : s + window] for s in starts]).repeat(times, 1, 1),
             torch.tensor(labels, device=sample.device).repeat_interleave(count),
-            torch.tensor(given, device=sample.device).repeat_interleave(count),
+            torch.where(is_given, conditions.liveliness[starts].repeat(times), torch.nan),
+            torch.zeros(count * times, dtype=torch.long, device=sample.device),
+            is_given,
         )
         return torch.einsum("k,kbtc->btc", torch.tensor(weights).to(predicted), predicted.unflatten(0, (times, count)))
 
 
-def window_starts(length: int, window: int, shift: int) -> list[int]:
-    """Starts of windows that cover ``length`` frames and overlap by at least :data:`OVERLAP`.
+@dataclass(frozen=True, eq=False)
+class Conditions:
+    """What a dance is denoised under.
 
-    Even ``shift`` starts the first full window at frame 0, odd ones half a hop later, so that the places where windows
-    meet alternate.
+    Attributes:
+        music: (T, music_dim) what is heard in each frame.
+        liveliness: (T,) how lively the window is that begins with each frame.
+        shares: of the styles, by label.
+        guidance: weight of classifier-free guidance.
     """
-    hop = window - OVERLAP
-    inner = range(hop // 2 if shift % 2 else 0, length - window, hop)
-    return sorted({0, *inner, length - window})
+
+    music: torch.Tensor
+    liveliness: torch.Tensor
+    shares: Mapping[int, float]
+    guidance: float
+
+
+def frame_count(music: MusicEmbedding) -> int:
+    """Frames of a dance to the whole song."""
+    return max(1, int(music.duration_s * MOTION_FPS))
+
+
+def liveliness(music: MusicEmbedding, frames: BeatFrames, window: int) -> np.ndarray:
+    """(T,) float32: how lively the song asks the window to be that begins with each frame, in standard deviations of a
+    style's training windows: its mean level against the song's median, within :data:`MOST_LIVELY`."""
+    level = np.interp(frames.times_s, music.token_times_s, music.levels)
+    total = np.concatenate([[0.0], np.cumsum(level)])
+    first = np.arange(len(frames))
+    last = np.minimum(first + window, len(frames))
+    mean = (total[last] - total[first]) / (last - first)
+    return np.clip((mean - np.median(level)) / LIVELY_LEVEL, -MOST_LIVELY, MOST_LIVELY).astype(np.float32)
+
+
+def window_starts(downbeats: np.ndarray, length: int, window: int, shift: int) -> list[int]:
+    """Starts of windows on ``downbeats``, the first at frame 0, that overlap by at least :data:`OVERLAP_BEATS` and go
+    on as long as a whole window fits into ``length`` frames.
+
+    Odd ``shift`` makes the first hop half as long, so that the places where windows meet alternate. A bar longer than
+    a hop is cut.
+    """
+    hop = window - OVERLAP_BEATS * FRAMES_PER_BEAT
+    starts = [0]
+    while True:
+        reaches = (hop // 2, hop) if shift % 2 and len(starts) == 1 else (hop,)
+        within = (downbeats[(downbeats > starts[-1]) & (downbeats <= starts[-1] + reach)] for reach in reaches)
+        following = next((int(bars[-1]) for bars in within if len(bars)), starts[-1] + hop)
+        if following + window > length:
+            return starts
+        starts.append(following)

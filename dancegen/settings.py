@@ -21,7 +21,7 @@ BODIES = ("neutral", "female", "male", "slim", "heavy", "child")
 
 VIDEO_FPS = (30, 60)
 DEFAULT_STEPS = 10
-DEFAULT_GUIDANCE = 4.0
+DEFAULT_GUIDANCE = 2.5
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 3840
 MAX_STEPS = 1000
 MAX_GUIDANCE = 20.0
@@ -43,7 +43,7 @@ class DanceSettings:
             with their shares, such as ``salsa:0.6,pop:0.4``.
         steps: denoising steps.
         guidance: weight of classifier-free guidance; 1 follows the music as trained, more exaggerates it.
-        energy: how far the body moves, 1 as learnt.
+        energy: how lively the dance is, 1 as the style is danced on average.
         mirror: exchange left and right of the finished dance.
         keep: motion file of which a part is kept while the rest is filled; its second 0 is that of the dance.
         keep_joints: which of its joints, by names of :mod:`dancegen.joint_groups`.

@@ -30,7 +30,7 @@ from dancegen.evaluation import place, shipped_reference
 from dancegen.joint_groups import joints_named
 from dancegen.metrics import Score, summarise
 from dancegen.output import OutputPaths, StagedOutputs, check_outputs
-from dancegen.pipeline import DanceOutput, DancePipeline
+from dancegen.pipeline import DanceOutput, DancePipeline, frame_count
 from dancegen.render import make_renderer, render_frames
 from dancegen.scene import side_by_side
 from dancegen.settings import MAX_STEPS, DanceSettings, model_folder
@@ -174,14 +174,14 @@ def dance(
             music = models.encoder.encode_audio(audio, grid)
             tell("listening", 3, 3)
         with clock.stage("composing"):
-            constraint = given.constraint(len(music.frames), settings)
+            constraint = given.constraint(frame_count(music), settings)
             composed = _compose(models.pipeline, music, constraint, settings, tell)
         with clock.stage("cleaning"):
             tell("cleaning", 0, len(composed))
             motions, scores = [], []
             for done, one in enumerate(composed, start=1):
                 cleaned = _finished(one.motion, constraint, settings.mirror)
-                scores.append(summarise(cleaned, grid, uncleaned=one.motion))
+                scores.append(summarise(cleaned, one.grid, uncleaned=one.motion))
                 motions.append(cleaned.resampled(settings.fps))
                 tell("cleaning", done, len(composed))
             if len(motions) > 1:
@@ -204,7 +204,7 @@ def dance(
                 "confidence": round(grid.confidence, 3),
             },
             "metrics": {score.name: score.as_dict() for score in scores[0]},
-            "placement": place(motions[0], grid, composed[0].style, shipped_reference()).as_dict(),
+            "placement": place(motions[0], composed[0].grid, composed[0].style, shipped_reference()).as_dict(),
             "other_dancers": [{score.name: score.as_dict() for score in each} for each in scores[1:]],
             **provenance,
             "timing": clock.as_dict(),

@@ -27,19 +27,22 @@ from tqdm import tqdm
 from dancegen.denoiser import DanceDenoiser
 from dancegen.losses import LossWeights, motion_loss
 from dancegen.pipeline import DancePipeline
-from dancegen.windows import WindowBatch, WindowSampler, auto_styles, style_prototypes
+from dancegen.windows import Hear, WindowBatch, WindowSampler, auto_styles, heard_by, style_prototypes
 from motionbeat.checkpoint import save_run, saved_step, time_is_up
 from motionbeat.command import OneLineParser, run_command
 from motionbeat.embed import load_encoder
 from motionbeat.errors import UserError
 from motionbeat.model_files import load_model
-from motionbeat.pairs import load_pairs
+from motionbeat.pairs import Pair, load_pairs
 
 STYLE_DROP = 0.25
 """Share of windows trained without a style label."""
 
+ENERGY_DROP = 0.5
+"""Share of windows trained without being told how lively they are."""
+
 MUSIC_DROP = 0.15
-"""Share of windows trained without music (and without style): the unconditional half of guidance."""
+"""Share of windows trained without music (and without style and energy): the unconditional half of guidance."""
 
 
 def make_scheduler() -> DDIMScheduler:
@@ -63,11 +66,13 @@ def denoising_loss(
     steps = torch.randint(0, scheduler.config["num_train_timesteps"], (size,), device=device)
     noisy = scheduler.add_noise(clean, torch.randn_like(clean), steps)
     given = torch.ones(size, dtype=torch.bool, device=device)
-    style = batch.style
+    style, energy = batch.style, batch.energy
     if withhold:
         given = torch.rand(size, device=device) >= MUSIC_DROP
         style = style * (given & (torch.rand(size, device=device) >= STYLE_DROP))
-    predicted = model(noisy, steps, batch.music, style, given)
+        said = given & (torch.rand(size, device=device) >= ENERGY_DROP)
+        energy = torch.where(said, energy, torch.nan)
+    predicted = model(noisy, steps, batch.music, style, energy, batch.mirrored, given)
     return motion_loss(predicted, clean, batch.valid, denoiser.motion_mean, denoiser.motion_std, LossWeights())
 
 
@@ -129,15 +134,11 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--steps, --batch and --save-every must be 1 or more, and --lr above 0.")
     if not args.resume and (args.out / "log.jsonl").exists():
         raise UserError(f"{args.out}: holds a training run. Give --resume to go on, or another --out.")
-    # the schedule counts our steps, however many processes take them
-    accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
-    state = args.out / "state"
-    step = saved_step(state) if args.resume else 0
-    # past draws are not replayed on resuming: a new stream, still fixed by seed and step
-    set_seed(args.seed + step, device_specific=True)
+    accelerator = make_accelerator(args)
+    set_seed(args.seed)
     styles = tuple(sorted({pair.style for pair in pairs}))
-    trained, held_out = ([p for p in pairs if p.split == split] for split in ("train", "validation"))
-
+    trained = [pair for pair in pairs if pair.split == "train"]
+    held_out = [pair for pair in pairs if pair.split == "validation"]
     denoiser = DanceDenoiser(
         encoder.frame_dim,
         styles,
@@ -147,16 +148,55 @@ def run(args: argparse.Namespace) -> int:
         embedding_dim=encoder.config["projection"],
         auto_styles=auto_styles(trained, styles),
     )
-    window = denoiser.config["window"]
-    sampler = WindowSampler(trained, encoder, styles, window, args.seed + step + 1_000_000 * accelerator.process_index)
+    denoiser.style_prototype.copy_(torch.from_numpy(style_prototypes(trained, encoder, styles)))
+    if accelerator.is_main_process:
+        # songs to dance to have to be heard as the training songs were
+        encoder.save_pretrained(args.out / "encoder")
+    fit(args, accelerator, denoiser, trained, held_out, heard_by(encoder), trained_before)
+    return 0
+
+
+def make_accelerator(args: argparse.Namespace) -> Accelerator:
+    """What runs the training on the devices at hand, with the precision that a parsed command line names."""
+    # the schedule counts our steps, however many processes take them
+    return Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
+
+
+def fit(
+    args: argparse.Namespace,
+    accelerator: Accelerator,
+    denoiser: DanceDenoiser,
+    trained: list[Pair],
+    held_out: list[Pair],
+    hear: Hear,
+    trained_before: DanceDenoiser | None = None,
+) -> None:
+    """Train a new denoiser and save its pipeline under ``args.out``.
+
+    Args:
+        args: of :func:`build_parser`.
+        accelerator: of :func:`make_accelerator`.
+        denoiser: of which normalisation and the beats of the styles are not set yet.
+        trained: to train on.
+        held_out: to log the loss of.
+        hear: what the denoiser is told of the music.
+        trained_before: whose weights it begins with.
+    """
+    state = args.out / "state"
+    step = saved_step(state) if args.resume else 0
+    # past draws are not replayed on resuming: a new stream, still fixed by seed and step
+    set_seed(args.seed + step, device_specific=True)
+    styles, window = tuple(denoiser.config["styles"]), denoiser.config["window"]
+    sampler = WindowSampler(trained, hear, styles, window, args.seed + step + 1_000_000 * accelerator.process_index)
     mean, std = sampler.statistics()
     denoiser.motion_mean.copy_(torch.from_numpy(mean))
     denoiser.motion_std.copy_(torch.from_numpy(std))
     if trained_before is not None:
         begin_with(denoiser, trained_before)
-    prototype, meter = style_prototypes(trained, encoder, styles)
-    denoiser.style_prototype.copy_(torch.from_numpy(prototype))
-    denoiser.style_meter.copy_(torch.from_numpy(meter))
+    for index, style in enumerate(styles):
+        grids = [pair.grid for pair in trained if pair.style == style]
+        denoiser.style_meter[index] = grids[0].meter
+        denoiser.style_period_s[index] = float(np.median(np.concatenate([np.diff(grid.beats) for grid in grids])))
     ema = EMAModel(denoiser.parameters(), decay=args.ema, use_ema_warmup=True, power=0.75)
     optimizer = torch.optim.AdamW(denoiser.parameters(), lr=args.lr, weight_decay=0.01, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -168,7 +208,7 @@ def run(args: argparse.Namespace) -> int:
     if step:
         accelerator.load_state(str(state))
     ema.to(accelerator.device)
-    checks = WindowSampler(held_out, encoder, styles, window, 0, augment=False) if held_out else None
+    checks = WindowSampler(held_out, hear, styles, window, 0, augment=False) if held_out else None
 
     def save() -> None:
         save_run(accelerator, state, step)
@@ -184,9 +224,6 @@ def run(args: argparse.Namespace) -> int:
         ema.restore(denoiser.parameters())
 
     args.out.mkdir(parents=True, exist_ok=True)
-    if accelerator.is_main_process:
-        # songs to dance to have to be heard as the training songs were
-        encoder.save_pretrained(args.out / "encoder")
     begun, saved = time.monotonic(), step
     bar = tqdm(total=args.steps, initial=step, disable=not accelerator.is_main_process, mininterval=10)
     with (args.out / "log.jsonl").open("a") as log:
@@ -210,7 +247,6 @@ def run(args: argparse.Namespace) -> int:
                 saved = step
     if saved != step:
         save()
-    return 0
 
 
 @torch.no_grad()

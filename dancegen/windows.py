@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from motionbeat.beats import BeatGrid
+from dancegen.beat_time import beat_frames, motion_at
 from motionbeat.clips import tracks_of
 from motionbeat.dances import COUPLE_STYLES
-from motionbeat.encoder import MotionBeat, bar_clock, read_tokens_at_frames
+from motionbeat.encoder import MotionBeat, read_tokens_at
 from motionbeat.motion import Motion
 from motionbeat.motion_features import motion_to_features
 from motionbeat.pairs import Pair, as_given
 
-TEMPO_FACTORS = (1.0, 0.93, 1.075)
-"""Each pair is also danced this much faster or slower, music and all: slots do not change with tempo."""
+TEMPO_SPREAD = 0.1
+"""Standard deviation of what is added to log2 of the tempo that a window is said to have: in beats a dance is the same
+a little faster or slower."""
 
 MIN_VALID = 0.8
 """Share of a window's frames that must be sound."""
 
 MIN_STYLE_S = 300.0
 """A style with less material than this is learnt too poorly to be chosen unasked."""
+
+
+Hear = Callable[[Pair], np.ndarray]
+"""What a generator is told of a pair's music besides its beats: (N, W) float32, one row for each of its slots."""
+
+
+def heard_by(encoder: MotionBeat) -> Hear:
+    """The tokens of a MotionBeat encoder."""
+    return lambda pair: encoder.embed_slots(as_given(pair.tokens(encoder.config["hearing"])[0]), pair.slots)[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +44,17 @@ class WindowBatch:
         motion: (B, T, 151) float32, not normalised.
         music: (B, T, F) float32.
         style: (B,) long, 1-based index into the styles.
+        energy: (B,) float32, how fast the joints move on average: log of it, in standard deviations above the mean of
+            the windows of the style.
+        mirrored: (B,) long, 1 where left and right are exchanged.
         valid: (B, T) float32.
     """
 
     motion: torch.Tensor
     music: torch.Tensor
     style: torch.Tensor
+    energy: torch.Tensor
+    mirrored: torch.Tensor
     valid: torch.Tensor
 
     def to(self, device: torch.device) -> WindowBatch:
@@ -53,6 +69,8 @@ class _Take:
     valid: np.ndarray
     style: int
     starts: np.ndarray
+    energy: np.ndarray
+    mirrored: bool
     weight: float
 
 
@@ -62,40 +80,53 @@ class WindowSampler:
     def __init__(
         self,
         pairs: list[Pair],
-        encoder: MotionBeat,
+        hear: Hear,
         styles: tuple[str, ...],
         window: int,
         seed: int,
         augment: bool = True,
     ) -> None:
         self.window = window
+        self.augment = augment
         self.rng = np.random.default_rng(seed)
         copies = {name: sum(p.dance == name for p in pairs) for name in {p.dance for p in pairs}}
         self.takes: list[_Take] = []
         for pair in pairs:
-            _, tokens, _ = encoder.embed_slots(as_given(pair.tokens(encoder.config["hearing"])[0]), pair.slots)
-            for factor in TEMPO_FACTORS if augment else (1.0,):
-                motion, valid, grid = _at_tempo(pair, factor)
-                music = np.concatenate(
-                    [
-                        read_tokens_at_frames(tokens, pair.slots.times_s / factor, len(motion), motion.fps),
-                        bar_clock(grid, len(motion)),
-                    ],
-                    axis=1,
+            tokens = hear(pair)
+            frames = beat_frames(pair.grid, pair.motion.duration)
+            inside = (frames.times_s >= 0) & (frames.times_s <= pair.motion.duration)
+            near = np.clip(np.round(frames.times_s * pair.motion.fps).astype(int), 0, len(pair.valid) - 1)
+            valid = pair.valid[near] & inside
+            starts = _window_starts(valid, frames.downbeats, window)
+            if not len(starts):
+                continue
+            music = np.concatenate(
+                [read_tokens_at(frames.times_s, tokens, pair.slots.times_s), frames.clock()], axis=1
+            )
+            motion = motion_at(frames, pair.motion)
+            energy = _log_speed(motion, starts, window)
+            weight = len(starts) / copies[pair.dance]
+            for flip in (False, True) if augment else (False,):
+                features = motion_to_features(motion.mirrored() if flip else motion)
+                style = styles.index(pair.style) + 1
+                self.takes.append(
+                    _Take(features, music, valid.astype(np.float32), style, starts, energy, flip, weight)
                 )
-                starts = _window_starts(valid, window)
-                if not len(starts):
-                    continue
-                weight = len(starts) / copies[pair.dance]
-                for flip in (False, True) if augment else (False,):
-                    features = motion_to_features(motion.mirrored() if flip else motion)
-                    style = styles.index(pair.style) + 1
-                    self.takes.append(_Take(features, music, valid.astype(np.float32), style, starts, weight))
+        self._compare_energy_within_styles()
         weights = np.array([take.weight for take in self.takes])
         # a style with little material is drawn more often than its share, or it would hardly be learnt
         share = np.array([weights[[t.style == s for t in self.takes]].sum() for s in range(len(styles) + 1)])
         weights = weights / np.sqrt(share[[t.style for t in self.takes]])
         self.probability = weights / weights.sum()
+
+    def _compare_energy_within_styles(self) -> None:
+        for style in {take.style for take in self.takes}:
+            takes = [take for take in self.takes if take.style == style]
+            values = np.concatenate([take.energy for take in takes])
+            mean, deviation = values.mean(), max(float(values.std()), 1e-3)
+            for take in takes:
+                # both mirror images hold the same array: replaced, not changed
+                object.__setattr__(take, "energy", (take.energy - mean) / deviation)
 
     def statistics(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (151,) of the motion; channels that hardly move keep a deviation of 0.02, so
@@ -108,34 +139,35 @@ class WindowSampler:
         rows = []
         for index in self.rng.choice(len(self.takes), size=size, p=self.probability):
             take = self.takes[index]
-            start = int(self.rng.choice(take.starts))
-            rows.append((take, slice(start, start + self.window)))
+            place = int(self.rng.integers(len(take.starts)))
+            start = int(take.starts[place])
+            rows.append((take, slice(start, start + self.window), take.energy[place]))
+        music = np.stack([take.music[cut] for take, cut, _ in rows])
+        if self.augment:
+            music[..., -1] += self.rng.normal(0, TEMPO_SPREAD, size=(size, 1)).astype(np.float32)
         return WindowBatch(
-            torch.from_numpy(np.stack([take.features[cut] for take, cut in rows])),
-            torch.from_numpy(np.stack([take.music[cut] for take, cut in rows])),
-            torch.tensor([take.style for take, _ in rows]),
-            torch.from_numpy(np.stack([take.valid[cut] for take, cut in rows])),
+            torch.from_numpy(np.stack([take.features[cut] for take, cut, _ in rows])),
+            torch.from_numpy(music),
+            torch.tensor([take.style for take, _, _ in rows]),
+            torch.tensor([energy for _, _, energy in rows], dtype=torch.float32),
+            torch.tensor([int(take.mirrored) for take, _, _ in rows]),
+            torch.from_numpy(np.stack([take.valid[cut] for take, cut, _ in rows])),
         )
 
 
-def _at_tempo(pair: Pair, factor: float) -> tuple[Motion, np.ndarray, BeatGrid]:
-    """The pair played ``factor`` times as fast."""
-    if factor == 1.0:
-        return pair.motion, pair.valid, pair.grid
-    fps = pair.motion.fps
-    times = np.arange(int(pair.motion.duration / factor * fps)) / fps * factor
-    near = np.clip(np.round(times * fps).astype(int), 0, len(pair.valid) - 1)
-    grid = BeatGrid(
-        pair.grid.beats / factor, pair.grid.downbeats / factor, pair.grid.meter, pair.grid.tempo * factor,
-        pair.grid.confidence,
-    )  # fmt: skip
-    return pair.motion.sampled_at(times, fps), pair.valid[near], grid
-
-
-def _window_starts(valid: np.ndarray, window: int) -> np.ndarray:
+def _window_starts(valid: np.ndarray, downbeats: np.ndarray, window: int) -> np.ndarray:
+    """Those frames of ``downbeats`` from which a window is sound."""
     sound = np.cumsum(np.concatenate([[0.0], valid]))
-    starts = np.arange(max(len(valid) - window + 1, 0))
+    starts = downbeats[downbeats <= len(valid) - window]
     return starts[(sound[starts + window] - sound[starts]) / window >= MIN_VALID]
+
+
+def _log_speed(motion: Motion, starts: np.ndarray, window: int) -> np.ndarray:
+    """(K,) log of the mean speed of the joints over windows from ``starts``, m/s."""
+    speed = np.linalg.norm(np.diff(motion.joints(), axis=0), axis=-1).mean(axis=1) * motion.fps
+    total = np.concatenate([[0.0], np.cumsum(speed)])
+    stops = np.minimum(starts + window, len(total) - 1)
+    return np.log((total[stops] - total[starts]) / (stops - starts) + 1e-3)
 
 
 def auto_styles(pairs: list[Pair], styles: tuple[str, ...]) -> tuple[str, ...]:
@@ -146,15 +178,10 @@ def auto_styles(pairs: list[Pair], styles: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @torch.no_grad()
-def style_prototypes(pairs: list[Pair], encoder: MotionBeat, styles: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Where each style lies in the MotionBeat space.
-
-    Returns:
-        (styles, projection) mean motion embedding of each style's four-bar clips, unit length; (styles,) int32 meter
-        of the style.
-    """
+def style_prototypes(pairs: list[Pair], encoder: MotionBeat, styles: tuple[str, ...]) -> np.ndarray:
+    """Where each style lies in the MotionBeat space: (styles, projection) mean motion embedding of its four-bar clips,
+    unit length."""
     prototype = np.zeros((len(styles), encoder.config["projection"]), dtype=np.float32)
-    meters = np.zeros(len(styles), dtype=np.int32)
     for index, style in enumerate(styles):
         chosen = [pair for pair in pairs if pair.style == style]
         tracks = [track for track in tracks_of(chosen, encoder.config["hearing"], mirror=False) if len(track.starts)]
@@ -165,5 +192,4 @@ def style_prototypes(pairs: list[Pair], encoder: MotionBeat, styles: tuple[str, 
         values = (torch.from_numpy(np.stack(each)) for each in (motion, theta, contact))
         mean = encoder.embed_motion(*values)[0].mean(dim=0)
         prototype[index] = (mean / mean.norm()).numpy()
-        meters[index] = chosen[0].grid.meter
-    return prototype, meters
+    return prototype

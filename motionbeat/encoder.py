@@ -22,7 +22,6 @@ from torch.nn import functional as F
 from motionbeat.audio import Audio, load_audio
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.beats.network import BeatNetwork
-from motionbeat.motion_features import MOTION_FPS
 from motionbeat.motion_tokens import MOTION_TOKEN_DIM
 from motionbeat.tokens import (
     PULSE_TOKEN_DIM,
@@ -219,8 +218,9 @@ class MusicEmbedding:
         onsets: (N,) float32 in [0, 1], the onset envelope of :func:`motionbeat.tokens.slot_onsets`.
         accents: (N,) float32, 0 or more: what the audio tower's rhythm head expects of a dancer's feet; None for an
             encoder without rhythm heads.
-        frames: (T, width + 9) float32 at 30 fps: tokens read at each frame, then the bar clock of
-            :func:`bar_clock`. This is what a dance generator is conditioned on.
+        levels: (N,) float32 in [0, 1], how loud each slot is: mean level of its mel bands, 0 at 80 dB below the song's
+            loudest, 1 at that.
+        duration_s: of the song.
         grid: the beats that the tokens were cut at.
     """
 
@@ -232,7 +232,8 @@ class MusicEmbedding:
     token_phase: np.ndarray
     onsets: np.ndarray
     accents: np.ndarray | None
-    frames: np.ndarray
+    levels: np.ndarray
+    duration_s: float
     grid: BeatGrid
 
 
@@ -269,21 +270,26 @@ def clip_starts(slots: SlotGrid) -> np.ndarray:
     return np.unique(np.append(np.arange(0, last, BARS_PER_CLIP // 2 * slots.meter * SLOTS_PER_BEAT), last))
 
 
-def bar_clock(grid: BeatGrid, frames: int, fps: float = MOTION_FPS) -> np.ndarray:
-    """(frames, 9) float32: sine and cosine of one and two turns a beat, of one and two turns a bar, and the tempo as
-    log2 of the beat's length over half a second."""
-    times = np.arange(frames) / fps
-    turns = np.stack([grid.beat_phase(times), grid.bar_phase(times)], axis=1) * 2 * np.pi
+def bar_clock(phase: np.ndarray, meter: int, period_s: float) -> np.ndarray:
+    """(N, 9) float32: sine and cosine of one and two turns a beat, of one and two turns a bar, and the tempo as log2
+    of the beat's length over half a second.
+
+    Args:
+        phase: (N,) places in the bar, in beats.
+        meter: beats in a bar.
+        period_s: length of a beat, seconds.
+    """
+    turns = np.stack([phase % 1.0, phase / meter], axis=1) * 2 * np.pi
     angles = np.concatenate([turns, 2 * turns], axis=1)
-    period = np.median(np.diff(grid.beats))
-    tempo = np.full((frames, 1), np.log2(period / 0.5))
+    tempo = np.full((len(phase), 1), np.log2(period_s / 0.5))
     return np.concatenate([np.sin(angles), np.cos(angles), tempo], axis=1).astype(np.float32)
 
 
-def read_tokens_at_frames(tokens: np.ndarray, slot_times_s: np.ndarray, frames: int, fps: float) -> np.ndarray:
-    """(frames, width): tokens interpolated between the middles of their slots, held at both ends."""
+def read_tokens_at(times_s: np.ndarray, tokens: np.ndarray, slot_times_s: np.ndarray) -> np.ndarray:
+    """(T, width): tokens (N, width) at ``times_s`` (T,), interpolated between the middles of their slots and held at
+    both ends."""
     lengths = np.diff(slot_times_s, append=2 * slot_times_s[-1] - slot_times_s[-2])
-    position = np.interp(np.arange(frames) / fps, slot_times_s + lengths / 2, np.arange(len(tokens)))
+    position = np.interp(times_s, slot_times_s + lengths / 2, np.arange(len(tokens)))
     low = np.minimum(position.astype(np.int64), len(tokens) - 2)
     share = (position - low)[:, None].astype(np.float32)
     # in place: an hour of frames has 83 MB
@@ -366,7 +372,7 @@ class MotionBeat(ModelMixin, ConfigMixin):
 
     @property
     def frame_dim(self) -> int:
-        """Width of :attr:`MusicEmbedding.frames`."""
+        """Width of what a dance generator is told of each frame: a token and the bar clock."""
         return self.config["width"] + CLOCK_DIM
 
     def embed_audio(self, tokens: torch.Tensor, theta: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -486,10 +492,6 @@ class MotionBeat(ModelMixin, ConfigMixin):
         slots = slot_grid(grid)
         patches = beat_tokens(audio, slots)
         heard = self._hear_song(patches if self.ear is None else pulse_tokens(self.ear, audio, slots), slots)
-        count = max(1, int(audio.duration * MOTION_FPS))
-        frames = np.empty((count, self.frame_dim), dtype=np.float32)
-        frames[:, :-CLOCK_DIM] = read_tokens_at_frames(heard.tokens, slots.times_s, count, MOTION_FPS)
-        frames[:, -CLOCK_DIM:] = bar_clock(grid, count)
         return MusicEmbedding(
             clip=heard.mean_clip,
             clips=heard.clips,
@@ -499,6 +501,7 @@ class MotionBeat(ModelMixin, ConfigMixin):
             token_phase=slots.phase,
             onsets=slot_onsets(patches),
             accents=heard.rhythm,
-            frames=frames,
+            levels=patches.mean(axis=1),
+            duration_s=audio.duration,
             grid=grid,
         )

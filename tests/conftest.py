@@ -42,6 +42,8 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(0)
         encoder = MotionBeat(width=24, heads=2, phase_blocks=1, plain_layers=1, projection=16)
         denoiser = DanceDenoiser(encoder.frame_dim, STYLES, width=16, heads=2, layers=1, embedding_dim=16)
+    denoiser.style_meter.copy_(torch.tensor([4, 3]))
+    denoiser.style_period_s.fill_(60 / SONG_TEMPO)
     encoder.save_pretrained(folder / "encoder")
     DancePipeline(denoiser, make_scheduler()).save_pretrained(folder)
     return folder

@@ -7,9 +7,11 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from dancegen.beat_time import beat_frames, motion_at
 from dancegen.constraints import BORDER_S, Constraint, KnownPart, both, cleaned_around, keep, start_from
 from dancegen.joint_groups import JOINT_GROUPS, joints_named
 from dancegen.pipeline import DancePipeline
+from motionbeat.beats import BeatGrid
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion
 from motionbeat.motion_features import features_to_motion, motion_to_features
@@ -123,6 +125,29 @@ def test_mirrored_constraint_is_that_of_the_mirrored_motion() -> None:
     np.testing.assert_array_equal(ours.mask, theirs.mask)
     # contacts are detected, on a skeleton that is not quite symmetric
     np.testing.assert_allclose(ours.values[:, 4:], theirs.values[:, 4:], atol=1e-5)
+
+
+def test_what_is_known_in_seconds_is_known_at_the_nearest_beat_frames() -> None:
+    given = stepping(0.5, 6.0)
+    frames = beat_frames(BeatGrid.steady(97.0, 6.0, first_s=0.3), 6.0, spare_beats=12)
+    counted = keep(given, 180, ALL, [(2.0, 4.0)]).in_beats(frames)
+    inside = (frames.times_s > 2.02) & (frames.times_s < 3.95)
+    outside = (frames.times_s < 1.95) | (frames.times_s > 4.02)
+    assert counted.mask[inside].all() and not counted.mask[outside].any()
+    theirs = motion_to_features(motion_at(frames, given))
+    body = np.r_[5, 13:151]
+    np.testing.assert_allclose(counted.values[inside][:, body], theirs[inside][:, body], atol=1e-4)
+    # from the second frame of the span on its steps and turns are its own too
+    np.testing.assert_allclose(counted.values[inside][2:, 4:], theirs[inside][2:, 4:], atol=1e-3)
+
+
+@pytest.mark.parametrize("tempo", [45.0, 61.0, 97.0, 200.0])
+def test_a_start_pose_is_known_at_one_beat_frame_or_more(tempo: float) -> None:
+    frames = beat_frames(BeatGrid.steady(tempo, 6.0, first_s=0.3), 6.0)
+    counted = start_from(upright(), 2.0, 180).in_beats(frames)
+    known_at = np.flatnonzero(counted.mask.any(axis=1))
+    assert len(known_at) and np.abs(frames.times_s[known_at]).max() < 0.05
+    assert not counted.mask[:, [0, 1, 2, 3, 4, 6]].any()
 
 
 def test_cleanup_leaves_what_was_kept_as_it_was() -> None:

@@ -160,7 +160,7 @@ def test_very_short_songs_give_numbers(encoders: Path, seconds: float, tempo: fl
     model = load_encoder(encoders / "heads").model
     for audio in (noise(seconds), Audio(np.zeros(int(seconds * SAMPLE_RATE), np.float32))):
         music = model.encode_audio(audio, BeatGrid.steady(tempo, seconds))
-        for values in (music.clip, music.clips, music.tokens, music.onsets, music.accents, music.frames):
+        for values in (music.clip, music.clips, music.tokens, music.onsets, music.accents, music.levels):
             assert values is not None and len(values) and np.isfinite(values).all()
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-SIGMA_S = 0.03
-"""Width of the Gaussian under the filter: movement up to 4 Hz passes (93 %), 8 Hz is halved, 12 Hz is gone."""
+SIGMA_S = 0.04
+"""Width of the Gaussian under the filter: movement up to 3 Hz passes (93 %), 6 Hz is halved, 9 Hz is gone."""
 
 
 def smoothed(poses: np.ndarray, trans: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:

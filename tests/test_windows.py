@@ -1,0 +1,87 @@
+"""Training windows: counted in beats, from downbeats on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from dancegen.beat_time import FRAMES_PER_BEAT, WINDOW_BEATS
+from dancegen.windows import TEMPO_SPREAD, WindowSampler
+from motionbeat.beats import BeatGrid
+from motionbeat.encoder import CLOCK_DIM
+from motionbeat.motion_features import CONTACT
+from motionbeat.pairs import Pair
+from motionbeat.tokens import slot_grid
+
+from .test_training import stepping
+
+WINDOW = WINDOW_BEATS * FRAMES_PER_BEAT
+
+
+def pair(name: str, period_s: float, style: str = "pop", beats: int = 40, meter: int = 4, faulty: float = 0.0) -> Pair:
+    """A stepping body, a step a beat, to music of that beat; its first ``faulty`` seconds are not sound."""
+    motion = stepping(period_s, beats * period_s, seed=1)
+    grid = BeatGrid.steady(60 / period_s, motion.duration, meter)
+    slots = slot_grid(grid)
+    valid = np.arange(len(motion)) >= faulty * 30
+    nothing = np.zeros((3, len(slots), 67), np.float16)
+    return Pair(name, name, style, motion, valid, grid, slots, np.zeros((len(slots), 320), np.uint8), nothing, True,
+                "train", name)  # fmt: skip
+
+
+def place(pair: Pair) -> np.ndarray:
+    """Tokens that say in which beat of the song a slot lies."""
+    return (np.arange(len(pair.slots)) / 4)[:, None].astype(np.float32)
+
+
+def test_windows_begin_with_bars_and_carry_what_is_heard_there() -> None:
+    sampler = WindowSampler([pair("a", 0.5)], place, ("pop",), WINDOW, 0, augment=False)
+    batch = sampler.batch(24)
+    assert batch.motion.shape == (24, WINDOW, 151) and batch.music.shape == (24, WINDOW, 1 + CLOCK_DIM)
+    clock = batch.music[..., 1:].numpy()
+    np.testing.assert_allclose(clock[:, 0, :4], 0, atol=1e-5)
+    np.testing.assert_allclose(clock[:, ::64, 4:8], 1, atol=1e-5)
+    # a token is heard in the middle of its slot, an eighth of a beat after its beginning
+    heard = batch.music[:, FRAMES_PER_BEAT, 0].numpy() + 0.125
+    np.testing.assert_allclose(heard % 4, 1.0, atol=1e-4)
+    assert len(np.unique(heard.round(3))) > 3
+
+
+def test_one_dance_at_two_tempi_is_one_window() -> None:
+    windows = []
+    for period_s in (0.5, 0.61):
+        sampler = WindowSampler([pair("a", period_s)], place, ("pop",), WINDOW, 0, augment=False)
+        windows.append(sampler.batch(1).motion[0].numpy())
+    values = np.delete(np.arange(151), CONTACT)
+    assert np.abs(windows[0] - windows[1])[:, values].max() < 0.06
+    assert np.abs(windows[0] - windows[0].mean(axis=0))[:, values].max() > 0.3
+
+
+def test_the_tempo_is_said_with_some_spread_and_the_dance_also_mirrored() -> None:
+    sampler = WindowSampler([pair("a", 0.5)], place, ("pop",), WINDOW, 0)
+    batch = sampler.batch(200)
+    said = batch.music[:, :, -1].numpy()
+    assert np.ptp(said, axis=1).max() == 0
+    assert said[:, 0].std() == pytest.approx(TEMPO_SPREAD, rel=0.3)
+    plain, image = (batch.motion[batch.mirrored == flag][0] for flag in (0, 1))
+    assert (plain - image).abs().max() > 0.05
+    nearer_to_image = (batch.motion - image).square().sum((1, 2)) < (batch.motion - plain).square().sum((1, 2))
+    torch.testing.assert_close(nearer_to_image.long(), batch.mirrored)
+
+
+def test_energy_is_counted_within_a_style() -> None:
+    pairs = [pair("a", 0.5), pair("b", 1.0), pair("c", 0.45, "salsa"), pair("d", 0.9, "salsa")]
+    sampler = WindowSampler(pairs, place, ("pop", "salsa"), WINDOW, 0, augment=False)
+    batch = sampler.batch(200)
+    for style in (1, 2):
+        energy = batch.energy[batch.style == style].numpy()
+        # half of the windows at twice the speed of the others
+        assert np.abs(np.abs(energy) - 1).max() < 0.15 and energy.min() < 0 < energy.max()
+
+
+def test_unsound_windows_are_left_out() -> None:
+    sampler = WindowSampler([pair("a", 0.5, faulty=10.0)], place, ("pop",), WINDOW, 0, augment=False)
+    assert sampler.batch(64).valid.mean(dim=1).min() >= 0.8
+    nothing = WindowSampler([pair("a", 0.5), pair("b", 0.5, faulty=100.0)], place, ("pop",), WINDOW, 0)
+    assert len(nothing.takes) == 2
