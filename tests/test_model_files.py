@@ -66,7 +66,9 @@ def test_a_configuration_from_before_there_were_switches(folder: Path, capfd: py
 
 
 def test_the_shipped_encoder_of_the_generator() -> None:
-    assert load_encoder(asset_path("models", "dance") / "encoder").model.frame_dim == 201
+    folder = asset_path("models", "dance")
+    told = json.loads((folder / "denoiser" / "config.json").read_text())["music_dim"]
+    assert load_encoder(folder / "encoder").model.frame_dim == told
 
 
 @pytest.mark.parametrize(

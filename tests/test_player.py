@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+import itertools
 import json
 import os
 import shutil
@@ -380,7 +381,9 @@ def test_play_follows_the_sound_and_pause_stops_all_drawing(tab):
     said = tab.run("said")
     seconds = [each["seconds"] for each in said]
     assert any(each["playing"] for each in said) and not said[-1]["playing"]
-    assert seconds == sorted(seconds) and seconds[-1] == pytest.approx(stopped[1])
+    # a sound that starts may set the clock back by a few milliseconds
+    assert all(later > earlier - 0.02 for earlier, later in itertools.pairwise(seconds))
+    assert seconds[-1] == pytest.approx(stopped[1])
 
 
 def test_keyboard_and_labels(tab):
