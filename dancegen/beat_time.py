@@ -69,19 +69,14 @@ def beat_frames(grid: BeatGrid, duration_s: float, spare_beats: int = 0) -> Beat
     """
     first = int(np.floor(float(grid.beat_position(0.0)) + 1e-6))
     last = int(np.ceil(float(grid.beat_position(duration_s)) - 1e-6))
-    first -= int(_beat_in_bar(grid, np.array([first]))[0])
+    first -= int(grid.place_in_bar(np.array([first]))[0])
     last = max(last, first + 1) + spare_beats
-    last += int(-_beat_in_bar(grid, np.array([last]))[0] % grid.meter)
+    last += int(-grid.place_in_bar(np.array([last]))[0] % grid.meter)
     beats = np.arange(first, last + 1)
     position = first + np.arange((last - first) * FRAMES_PER_BEAT) / FRAMES_PER_BEAT
     times = PchipInterpolator(beats, grid.time_at(beats))(position)
-    in_bar = _beat_in_bar(grid, np.floor(position).astype(int))
+    in_bar = grid.place_in_bar(np.floor(position).astype(int))
     return BeatFrames(times, in_bar + position % 1.0, grid.meter, float(np.median(np.diff(grid.beats))))
-
-
-def _beat_in_bar(grid: BeatGrid, beats: np.ndarray) -> np.ndarray:
-    inside = np.clip(beats, 0, len(grid.beats) - 1)
-    return (grid.beat_in_bar[inside] + beats - inside) % grid.meter
 
 
 def beats_of_a_dance_beat(period_s: float, danced_s: float) -> float:

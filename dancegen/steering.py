@@ -21,7 +21,7 @@ def homeward(motion: Motion) -> Motion:
 
     The slow path is compressed radially, smoothly, to less than :data:`HOME_RADIUS_M`; what that takes away from the
     speed of the root is a few centimetres per second. Feet slide by as much until the cleanup locks them; then their
-    slide is about what it was (20 mm/s against 19, in songs of five minutes).
+    slide is about what it was (20 mm/s against 19, in songs of five minutes, with the generator before this one).
     """
     path = (motion.trans[:, [0, 2]] - motion.trans[0, [0, 2]]).astype(np.float64)
     slow = gaussian_filter1d(path, SLOW_PATH_S * motion.fps, axis=0, mode="nearest", truncate=3.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -112,21 +112,12 @@ class WindowSampler:
                 self.takes.append(
                     _Take(features, music, valid.astype(np.float32), style, starts, energy, flip, weight)
                 )
-        self._compare_energy_within_styles()
+        self.takes = _with_energy_within_styles(self.takes)
         weights = np.array([take.weight for take in self.takes])
         # a style with little material is drawn more often than its share, or it would hardly be learnt
         share = np.array([weights[[t.style == s for t in self.takes]].sum() for s in range(len(styles) + 1)])
         weights = weights / np.sqrt(share[[t.style for t in self.takes]])
         self.probability = weights / weights.sum()
-
-    def _compare_energy_within_styles(self) -> None:
-        for style in {take.style for take in self.takes}:
-            takes = [take for take in self.takes if take.style == style]
-            values = np.concatenate([take.energy for take in takes])
-            mean, deviation = values.mean(), max(float(values.std()), 1e-3)
-            for take in takes:
-                # both mirror images hold the same array: replaced, not changed
-                object.__setattr__(take, "energy", (take.energy - mean) / deviation)
 
     def statistics(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (151,) of the motion; channels that hardly move keep a deviation of 0.02, so
@@ -153,6 +144,15 @@ class WindowSampler:
             torch.tensor([int(take.mirrored) for take, _, _ in rows]),
             torch.from_numpy(np.stack([take.valid[cut] for take, cut, _ in rows])),
         )
+
+
+def _with_energy_within_styles(takes: list[_Take]) -> list[_Take]:
+    """The takes with their energy in standard deviations from the mean of all windows of their style."""
+    compared = {}
+    for style in {take.style for take in takes}:
+        values = np.concatenate([take.energy for take in takes if take.style == style])
+        compared[style] = values.mean(), max(float(values.std()), 1e-3)
+    return [replace(t, energy=(t.energy - compared[t.style][0]) / compared[t.style][1]) for t in takes]
 
 
 def _window_starts(valid: np.ndarray, downbeats: np.ndarray, window: int) -> np.ndarray:

@@ -143,9 +143,12 @@ class BeatGrid:
         """How far in its bar each time is, in [0, 1); 0 is the downbeat."""
         position = self.beat_position(times_s)
         beat = np.floor(position).astype(int)
+        return (self.place_in_bar(beat) + (position - beat)) / self.meter
+
+    def place_in_bar(self, beat: np.ndarray) -> np.ndarray:
+        """(n,) int, :attr:`beat_in_bar` of beats by number, also of those before the first and after the last."""
         inside = np.clip(beat, 0, len(self.beats) - 1)
-        in_bar = (self.beat_in_bar[inside] + beat - inside) % self.meter
-        return (in_bar + (position - beat)) / self.meter
+        return (self.beat_in_bar[inside] + beat - inside) % self.meter
 
 
 class BeatTracker(Protocol):
