@@ -86,8 +86,6 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         self.time = nn.Sequential(Timesteps(width, True, 0), TimestepEmbedding(width, width))
         self.style = nn.Embedding(len(styles) + 1, width)
         self.energy = nn.Sequential(nn.Linear(1, width), nn.SiLU(), nn.Linear(width, width))
-        self.mirrored = nn.Embedding(2, width)
-        nn.init.zeros_(self.mirrored.weight)
         to_modulation = nn.Linear(width, 9 * width)
         # each block starts from its own table alone
         nn.init.zeros_(to_modulation.weight)
@@ -118,7 +116,6 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         music: torch.Tensor,
         style: torch.Tensor,
         energy: torch.Tensor,
-        mirrored: torch.Tensor,
         given: torch.Tensor,
     ) -> torch.Tensor:
         """Denoise.
@@ -130,7 +127,6 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
             style: (B,) long.
             energy: (B,) how lively the window is among those of its style, in standard deviations; NaN where nothing
                 is said of it.
-            mirrored: (B,) long, 1 for the mirror image of a dance: couples hold each other on one side.
             given: (B,) bool, False where the music is withheld (for classifier-free guidance).
 
         Returns:
@@ -140,7 +136,7 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         heard = self.music_in(music.transpose(1, 2)).transpose(1, 2) + self.position
         heard = heard + self.music_mlp(heard)
         x = self.motion_in(sample.transpose(1, 2)).transpose(1, 2) + self.position + heard
-        condition = self.time(timestep) + self.style(style) + self.mirrored(mirrored)
+        condition = self.time(timestep) + self.style(style)
         said = ~energy.isnan()[:, None]
         condition = condition + said * self.energy(energy.nan_to_num()[:, None])
         modulation = self.modulation(condition).unflatten(-1, (9, -1))

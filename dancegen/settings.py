@@ -21,7 +21,7 @@ BODIES = ("neutral", "female", "male", "slim", "heavy", "child")
 
 VIDEO_FPS = (30, 60)
 DEFAULT_STEPS = 10
-DEFAULT_GUIDANCE = 2.5
+DEFAULT_GUIDANCE = 2.0
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 3840
 MAX_STEPS = 1000
 MAX_GUIDANCE = 20.0

@@ -44,6 +44,11 @@ ENERGY_DROP = 0.5
 MUSIC_DROP = 0.15
 """Share of windows trained without music (and without style and energy): the unconditional half of guidance."""
 
+NOISE_POWER = 2.0
+"""High noise is drawn more often: a training step has the share (1 - s) ** (1 / NOISE_POWER) of all steps at or above
+the share s of them. What a dance is (side, figures) is decided in the noisiest tenth, which an even draw hardly
+visits; here it has 0.32 of the windows."""
+
 
 def make_scheduler() -> DDIMScheduler:
     """Cosine schedule over 1,000 steps that predicts the clean motion, with a last step of pure noise."""
@@ -60,10 +65,12 @@ def make_scheduler() -> DDIMScheduler:
 def denoising_loss(
     model: nn.Module, denoiser: DanceDenoiser, batch: WindowBatch, scheduler: DDIMScheduler, withhold: bool = True
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Loss of one batch at random noise levels; ``model`` is ``denoiser``, perhaps wrapped for several devices."""
+    """Loss of one batch at noise levels drawn with :data:`NOISE_POWER`; ``model`` is ``denoiser``, perhaps wrapped for
+    several devices."""
     size, device = len(batch.motion), batch.motion.device
     clean = (batch.motion - denoiser.motion_mean) / denoiser.motion_std
-    steps = torch.randint(0, scheduler.config["num_train_timesteps"], (size,), device=device)
+    levels = scheduler.config["num_train_timesteps"]
+    steps = ((1 - torch.rand(size, device=device) ** NOISE_POWER) * levels).long().clamp(max=levels - 1)
     noisy = scheduler.add_noise(clean, torch.randn_like(clean), steps)
     given = torch.ones(size, dtype=torch.bool, device=device)
     style, energy = batch.style, batch.energy
@@ -72,7 +79,7 @@ def denoising_loss(
         style = style * (given & (torch.rand(size, device=device) >= STYLE_DROP))
         said = given & (torch.rand(size, device=device) >= ENERGY_DROP)
         energy = torch.where(said, energy, torch.nan)
-    predicted = model(noisy, steps, batch.music, style, energy, batch.mirrored, given)
+    predicted = model(noisy, steps, batch.music, style, energy, given)
     return motion_loss(predicted, clean, batch.valid, denoiser.motion_mean, denoiser.motion_std, LossWeights())
 
 

@@ -46,7 +46,6 @@ class WindowBatch:
         style: (B,) long, 1-based index into the styles.
         energy: (B,) float32, how fast the joints move on average: log of it, in standard deviations above the mean of
             the windows of the style.
-        mirrored: (B,) long, 1 where left and right are exchanged.
         valid: (B, T) float32.
     """
 
@@ -54,7 +53,6 @@ class WindowBatch:
     music: torch.Tensor
     style: torch.Tensor
     energy: torch.Tensor
-    mirrored: torch.Tensor
     valid: torch.Tensor
 
     def to(self, device: torch.device) -> WindowBatch:
@@ -70,7 +68,6 @@ class _Take:
     style: int
     starts: np.ndarray
     energy: np.ndarray
-    mirrored: bool
     weight: float
 
 
@@ -106,12 +103,11 @@ class WindowSampler:
             motion = motion_at(frames, pair.motion)
             energy = _log_speed(motion, starts, window)
             weight = len(starts) / copies[pair.dance]
-            for flip in (False, True) if augment else (False,):
+            # who holds a partner does so on one side, and the mirror image is a wrong dance
+            for flip in (False, True) if augment and pair.style not in COUPLE_STYLES else (False,):
                 features = motion_to_features(motion.mirrored() if flip else motion)
                 style = styles.index(pair.style) + 1
-                self.takes.append(
-                    _Take(features, music, valid.astype(np.float32), style, starts, energy, flip, weight)
-                )
+                self.takes.append(_Take(features, music, valid.astype(np.float32), style, starts, energy, weight))
         self.takes = _with_energy_within_styles(self.takes)
         weights = np.array([take.weight for take in self.takes])
         # a style with little material is drawn more often than its share, or it would hardly be learnt
@@ -141,7 +137,6 @@ class WindowSampler:
             torch.from_numpy(music),
             torch.tensor([take.style for take, _, _ in rows]),
             torch.tensor([energy for _, _, energy in rows], dtype=torch.float32),
-            torch.tensor([int(take.mirrored) for take, _, _ in rows]),
             torch.from_numpy(np.stack([take.valid[cut] for take, cut, _ in rows])),
         )
 

@@ -1,4 +1,5 @@
 import itertools
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,10 @@ from dancegen.pipeline import (
     ENERGY_DEVIATIONS,
     MOST_LIVELY,
     OVERLAP_BEATS,
+    Conditions,
     DancePipeline,
     liveliness,
+    music_guidance,
     window_starts,
 )
 from dancegen.solver import FIRST_LAMBDA, make_solver, timesteps_even_in_lambda
@@ -90,6 +93,24 @@ def test_guidance_and_style_change_the_dance(pipeline: DancePipeline) -> None:
     assert np.abs(dance(pipeline, guidance_scale=4).motion.poses - plain).max() > 1e-3
     assert np.abs(dance(pipeline, guidance_scale=1, style="waltz").motion.poses - plain).max() > 1e-3
     assert np.abs(dance(pipeline, guidance_scale=1, style="none").motion.poses - plain).max() > 1e-3
+
+
+def test_guidance_exaggerates_style_more_than_music(pipeline: DancePipeline) -> None:
+    length = WINDOW + 40
+    generator = torch.Generator().manual_seed(0)
+    sample = torch.randn(2, WINDOW, 151, generator=generator)
+    music = torch.randn(length, WIDTH + CLOCK_DIM, generator=generator)
+
+    def predicted(guidance: float, label: int = 1, liveliness: float = 0.5) -> torch.Tensor:
+        conditions = Conditions(music, torch.full((length,), liveliness), {label: 1.0}, guidance)
+        with torch.no_grad():
+            return pipeline._guided(sample, [0, 40], torch.tensor(500), conditions)
+
+    nothing, heard, told = predicted(0), predicted(1, label=0, liveliness=math.nan), predicted(1)
+    assert (heard - nothing).abs().max() > 1e-2 and (told - heard).abs().max() > 1e-2
+    torch.testing.assert_close(predicted(4), nothing + 2 * (heard - nothing) + 4 * (told - heard), atol=1e-4, rtol=0)
+    torch.testing.assert_close(predicted(0.5), nothing + 0.5 * (told - nothing), atol=1e-4, rtol=0)
+    assert [music_guidance(g) for g in (0, 0.5, 1, 2.5, 4)] == [0, 0.5, 1, 1.5, 2]
 
 
 def test_mixed_styles_lie_between_the_single_ones(pipeline: DancePipeline, monkeypatch) -> None:
@@ -215,8 +236,8 @@ def test_energy_is_told_to_the_network(pipeline: DancePipeline) -> None:
         hook.remove()
     for energy, given in zip((0.5, 1.0, 1.5), told, strict=True):
         said = given[~given.isnan()]
-        # half of the batch is the part without conditions
-        assert len(said) * 2 == len(given)
+        # a third of the batch is told all, one the music alone, one nothing
+        assert len(said) * 3 == len(given)
         np.testing.assert_allclose(said, BASE_DEVIATIONS + ENERGY_DEVIATIONS * (energy - 1), atol=1e-6)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from dancegen.beat_time import FRAMES_PER_BEAT, WINDOW_BEATS
+from dancegen.beat_time import FRAMES_PER_BEAT, WINDOW_BEATS, beat_frames, motion_at
+from dancegen.denoiser import DanceDenoiser
+from dancegen.train import denoising_loss, make_scheduler
 from dancegen.windows import TEMPO_SPREAD, WindowSampler
 from motionbeat.beats import BeatGrid
 from motionbeat.encoder import CLOCK_DIM
-from motionbeat.motion_features import CONTACT
+from motionbeat.motion_features import CONTACT, motion_to_features
 from motionbeat.pairs import Pair
 from motionbeat.tokens import slot_grid
 
@@ -58,16 +62,30 @@ def test_one_dance_at_two_tempi_is_one_window() -> None:
     assert np.abs(windows[0] - windows[0].mean(axis=0))[:, values].max() > 0.3
 
 
-def test_the_tempo_is_said_with_some_spread_and_the_dance_also_mirrored() -> None:
+def test_the_tempo_is_said_with_some_spread() -> None:
     sampler = WindowSampler([pair("a", 0.5)], place, ("pop",), WINDOW, 0)
-    batch = sampler.batch(200)
-    said = batch.music[:, :, -1].numpy()
+    said = sampler.batch(200).music[:, :, -1].numpy()
     assert np.ptp(said, axis=1).max() == 0
     assert said[:, 0].std() == pytest.approx(TEMPO_SPREAD, rel=0.3)
-    plain, image = (batch.motion[batch.mirrored == flag][0] for flag in (0, 1))
-    assert (plain - image).abs().max() > 0.05
-    nearer_to_image = (batch.motion - image).square().sum((1, 2)) < (batch.motion - plain).square().sum((1, 2))
-    torch.testing.assert_close(nearer_to_image.long(), batch.mirrored)
+
+
+def test_who_dances_alone_is_also_mirrored_and_who_holds_a_partner_is_not() -> None:
+    alone = pair("a", 0.5)
+    batch = WindowSampler([alone], place, ("pop",), WINDOW, 0).batch(40)
+    plain, image = (
+        torch.from_numpy(motion_to_features(motion_at(beat_frames(m.grid, m.motion.duration), motion)))
+        for m, motion in ((alone, alone.motion), (alone, alone.motion.mirrored()))
+    )
+    values = [i for i in range(151) if i not in range(CONTACT.start, CONTACT.stop)]
+    starts = range(0, len(plain) - WINDOW + 1, 4 * FRAMES_PER_BEAT)
+
+    def off(window: torch.Tensor, whole: torch.Tensor) -> float:
+        return min(float((window - whole[s : s + WINDOW])[:, values].abs().max()) for s in starts)
+
+    sides = [(off(window, plain) < 1e-3, off(window, image) < 1e-3) for window in batch.motion]
+    assert set(sides) == {(True, False), (False, True)}
+    couple = WindowSampler([replace(alone, style="waltz")], place, ("waltz",), WINDOW, 0).batch(40)
+    assert all(off(window, plain) < 1e-3 < off(window, image) for window in couple.motion)
 
 
 def test_energy_is_counted_within_a_style() -> None:
@@ -85,3 +103,21 @@ def test_unsound_windows_are_left_out() -> None:
     assert sampler.batch(64).valid.mean(dim=1).min() >= 0.8
     nothing = WindowSampler([pair("a", 0.5), pair("b", 0.5, faulty=100.0)], place, ("pop",), WINDOW, 0)
     assert len(nothing.takes) == 2
+
+
+def test_high_noise_is_drawn_more_often() -> None:
+    torch.manual_seed(0)
+    denoiser = DanceDenoiser(1 + CLOCK_DIM, ("pop",), width=16, heads=2, layers=1)
+    batch = WindowSampler([pair("a", 0.5)], place, ("pop",), WINDOW, 0).batch(64)
+    drawn = []
+
+    def listen(noisy: torch.Tensor, steps: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+        drawn.append(steps)
+        return noisy
+
+    for _ in range(40):
+        denoising_loss(listen, denoiser, batch, make_scheduler())  # type: ignore[arg-type]
+    steps = torch.cat(drawn)
+    assert steps.min() >= 0 and steps.max() <= 999
+    for share in (0.2, 0.5, 0.9):
+        assert (steps >= 1000 * share).float().mean().item() == pytest.approx((1 - share) ** 0.5, abs=0.03)
