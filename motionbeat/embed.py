@@ -91,6 +91,14 @@ class Encoder:
     model: MotionBeat
     sha256: str
 
+    def embed(self, path: str | Path) -> MusicEmbedding:
+        """What it hears in a song file.
+
+        Raises:
+            UserError: the file cannot be read as music.
+        """
+        return self.model.encode_audio(load_audio(path))
+
 
 @dataclass(frozen=True)
 class _Job:

@@ -8,6 +8,9 @@ from dancegen.output import OutputPaths
 from dancegen.settings import DanceSettings
 from dancegen.song_to_video import DanceResult, dance
 from motionbeat.assets import asset_path
+from motionbeat.audio import Audio, load_audio
+from motionbeat.ear import MusicEar
+from motionbeat.model_files import load_model
 from motionbeat.skeleton import JOINT_NAMES
 
 
@@ -48,3 +51,15 @@ def test_the_report_names_protocols_weights_and_seed(danced: DanceResult) -> Non
     assert report["settings"]["seed"] == 0
     assert report["style"] in ("cha-cha", "rumba")
     assert all(score.protocol for score in danced.scores)
+
+
+def test_the_ear_tells_pieces_apart() -> None:
+    ear = load_model(asset_path("models", "ear"), MusicEar)
+    songs = [load_audio(asset_path("songs", f"demo_{meter}-4.ogg")) for meter in (3, 4)]
+    halves = [
+        ear.listen(Audio(part, song.sample_rate)).clip
+        for song in songs
+        for part in (song.samples[: 8 * song.sample_rate], song.samples[-8 * song.sample_rate :])
+    ]
+    alike = np.stack(halves) @ np.stack(halves).T
+    assert min(alike[0, 1], alike[2, 3]) > alike[:2, 2:].max()

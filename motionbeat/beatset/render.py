@@ -64,7 +64,7 @@ def render_stems(midi: pretty_midi.PrettyMIDI, duration_s: float, rng: np.random
         for instrument in drums:
             instrument.program = kit
         fonts = full[: max(1, len(full) - 1)] * 2 + _fonts(_DRUM_FONTS) * 4
-        stems["drums"] = _fluidsynth(drums, fonts[rng.integers(len(fonts))], count)
+        stems["drums"] = synthesized(drums, fonts[rng.integers(len(fonts))], count)
     if rest:
         # The last one is compressed and takes seconds to unpack.
         font = full[-1] if rng.random() < 0.05 else full[rng.integers(max(1, len(full) - 1))]
@@ -72,9 +72,9 @@ def render_stems(midi: pretty_midi.PrettyMIDI, duration_s: float, rng: np.random
         others = [i for i in rest if i not in guitars]
         for instrument in others:
             instrument.program = _other_program(int(instrument.program), rng)
-        sound = _fluidsynth(others, font, count) if others else np.zeros(count)
+        sound = synthesized(others, font, count) if others else np.zeros(count)
         if guitars:
-            loud = driven(_fluidsynth(guitars, font, count), rng)
+            loud = driven(synthesized(guitars, font, count), rng)
             sound = sound / _level(sound) + rng.uniform(0.6, 2.5) * loud / _level(loud)
         stems["rest"] = sound
     return {name: _full_scale(produced(sound, rng)) for name, sound in stems.items()}
@@ -97,7 +97,22 @@ def _full_scale(samples: np.ndarray) -> np.ndarray:
     return samples / max(float(np.abs(samples).max()), 1e-6)
 
 
-def _fluidsynth(instruments: Sequence[pretty_midi.Instrument], font: Path, count: int) -> np.ndarray:
+def soundfonts() -> dict[str, Path]:
+    """The full General MIDI soundfonts that are installed, by file name without ending.
+
+    Raises:
+        UserError: there are none.
+    """
+    return {path.stem: path for path in _fonts(_FULL_FONTS)}
+
+
+def synthesized(instruments: Sequence[pretty_midi.Instrument], font: Path, count: int) -> np.ndarray:
+    """(count,) float64 at 22050 per second: instruments as they are, played by fluidsynth, without effects.
+
+    Raises:
+        UserError: fluidsynth is not installed.
+        subprocess.SubprocessError: it failed.
+    """
     part = pretty_midi.PrettyMIDI(resolution=960)
     part.instruments = list(instruments)
     with tempfile.TemporaryDirectory() as folder:
