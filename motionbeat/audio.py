@@ -87,6 +87,7 @@ def load_audio(
     start_s: float = 0.0,
     duration_s: float | None = None,
     max_duration_s: float = MAX_DURATION_S,
+    min_duration_s: float = MIN_DURATION_S,
 ) -> Audio:
     """Read a sound file, or the first sound track of a video, as mono float32 at :data:`SAMPLE_RATE`.
 
@@ -98,13 +99,14 @@ def load_audio(
         start_s: seconds to leave out at the beginning.
         duration_s: seconds to read, all that follows when None. May reach beyond the end.
         max_duration_s: the longest sound accepted, in seconds; a longer one is refused rather than cut.
+        min_duration_s: the shortest sound accepted, in seconds; single notes are shorter than any music.
 
     Raises:
         UserError: the file is missing, not readable, empty, no sound, damaged, cut off, silent, shorter than
-            :data:`MIN_DURATION_S`, longer than ``max_duration_s``, or the range is not in it.
+            ``min_duration_s``, longer than ``max_duration_s``, or the range is not in it.
     """
     path = Path(path)
-    _check_range(start_s, duration_s)
+    _check_range(start_s, duration_s, min_duration_s)
     _check_file(path)
     wanted_s = max_duration_s if duration_s is None else min(duration_s, max_duration_s)
     if duration_s is not None and duration_s > max_duration_s:
@@ -126,10 +128,10 @@ def load_audio(
         raise UserError(
             f"{path} is longer than the limit of {max_duration_s:g} s; choose a part with start and duration."
         )
-    if len(stereo) < MIN_DURATION_S * SAMPLE_RATE:
+    if len(stereo) < min_duration_s * SAMPLE_RATE:
         raise UserError(
             f"{path} has only {len(stereo) / SAMPLE_RATE:.2f} s of sound from the chosen start;"
-            f" at least {MIN_DURATION_S:g} s are needed."
+            f" at least {min_duration_s:g} s are needed."
         )
     return Audio(_mono(path, stereo), SAMPLE_RATE)
 
@@ -159,13 +161,13 @@ def save_audio(path: str | Path, audio: Audio) -> None:
         raise UserError(f"{path} cannot be written; is the disk full?") from None
 
 
-def _check_range(start_s: float, duration_s: float | None) -> None:
+def _check_range(start_s: float, duration_s: float | None, min_duration_s: float) -> None:
     if not (math.isfinite(start_s) and start_s >= 0):
         raise UserError(f"The start must be 0 s or later, got {start_s:g} s.")
     if start_s > _LATEST_START_S:
         raise UserError(f"The start ({start_s:g} s) is beyond the end of any sound; choose an earlier one.")
-    if duration_s is not None and not (math.isfinite(duration_s) and duration_s >= MIN_DURATION_S):
-        raise UserError(f"The duration must be at least {MIN_DURATION_S:g} s, got {duration_s:g} s.")
+    if duration_s is not None and not (math.isfinite(duration_s) and duration_s >= min_duration_s):
+        raise UserError(f"The duration must be at least {min_duration_s:g} s, got {duration_s:g} s.")
 
 
 def _check_file(path: Path) -> None:
