@@ -227,6 +227,17 @@ def test_rendered_notes_sound_when_they_should() -> None:
             assert rise[frame - 2 : frame + 5].max() > 2 * np.median(np.abs(rise))
 
 
+@pytest.mark.skipif(shutil.which("fluidsynth") is None, reason="needs fluidsynth and soundfonts")
+def test_drums_sound_from_every_soundfont() -> None:
+    made = pretty_midi.PrettyMIDI()
+    kit = pretty_midi.Instrument(0, is_drum=True)
+    kit.notes = [pretty_midi.Note(100, pitch, 0.2 * i, 0.2 * i + 0.1) for i, pitch in enumerate((36, 38, 42, 46, 49))]
+    made.instruments = [kit]
+    for seed in range(12):  # each draws a soundfont
+        drums = render_stems(made, 1.5, np.random.default_rng(seed))["drums"]
+        assert np.abs(drums).max() == pytest.approx(1)
+
+
 # --- the commands ---
 
 

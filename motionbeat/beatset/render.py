@@ -61,10 +61,14 @@ def render_stems(midi: pretty_midi.PrettyMIDI, duration_s: float, rng: np.random
     rest = [i for i in midi.instruments if not i.is_drum and i.notes]
     if drums:
         kit = int(rng.choice(_KITS))
-        for instrument in drums:
-            instrument.program = kit
         fonts = full[: max(1, len(full) - 1)] * 2 + _fonts(_DRUM_FONTS) * 4
-        stems["drums"] = synthesized(drums, fonts[rng.integers(len(fonts))], count)
+        font = fonts[rng.integers(len(fonts))]
+        # a font of drums alone keeps them where others keep a piano, and is silent on the drum channel
+        alone = font in _fonts(_DRUM_FONTS)
+        kits = [pretty_midi.Instrument(0 if alone else kit, is_drum=not alone) for _ in drums]
+        for played, written in zip(kits, drums, strict=True):
+            played.notes = written.notes
+        stems["drums"] = synthesized(kits, font, count)
     if rest:
         # The last one is compressed and takes seconds to unpack.
         font = full[-1] if rng.random() < 0.05 else full[rng.integers(max(1, len(full) - 1))]
