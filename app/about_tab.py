@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
 import gradio as gr
 
-from app.dances import formats_missing
 from app.limits import CACHE_SECONDS, MAX_SECONDS, MAX_SONG_S, MAX_UPLOAD
 
 _IMAGE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\s*$", re.MULTILINE)
@@ -24,7 +24,7 @@ def model_card() -> str:
 
 def build_about_tab() -> None:
     """Lay the tab out within the page that is open."""
-    missing = "".join(f"\n- {line}" for line in formats_missing())
+    usd = "" if importlib.util.find_spec("pxr") else " USD needs `pip install usd-core` on this server."
     gr.Markdown(
         f"""## This page
 
@@ -35,7 +35,9 @@ beats, the feet are planted, and a body is filmed dancing. It all happens on thi
   The command line has no such limits.
 - One dance is made at a time; the others wait, and see how long the queue is.
 - Uploads and dances are deleted after {CACHE_SECONDS // 60} minutes, and can be seen by nobody else.
-- Whoever has the same seed and settings gets the same dance: the line *Make it again* says how.{missing}
+- Whoever has the same seed and settings gets the same dance: the line *Make it again* says how.
+- Motions are written as npz, BVH, GLB and USD.{usd} FBX cannot be written with a free library: bring the GLB into
+  Blender and export it there.
 
 ## Licences
 

@@ -15,26 +15,20 @@ A call that is cancelled (``job.cancel()``) stops the work, as does a program th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from app.choices import chosen_settings
-from app.dance_tab import WORK_QUEUE, DanceTab
-from app.dances import MadeDances, make_dances
-from app.evaluate_tab import evaluate
+from app.choices import FORMAT_NAMES, chosen_settings
+from app.dance_tab import EARS_QUEUE, MAKE_DANCES, WORK_QUEUE, DanceTab
 from app.handling import for_program, given
-from app.hearing import hear_beats, hear_waveform
-from app.jobs import Tell
 from app.limits import DEFAULT_SECONDS
-from app.measuring import read_motion
+from app.shown import ShownDances
 from app.song_trim import SongPart
-from dancegen.body import load_body
-from dancegen.export import FORMATS
+from app.work import Task
+from app.worker import EARS
 from dancegen.settings import BODIES
-from motionbeat.errors import UserError
 
 
 def add_api(dance: DanceTab, model: Path | None) -> None:
@@ -51,7 +45,7 @@ def add_api(dance: DanceTab, model: Path | None) -> None:
         seconds = gr.Number(DEFAULT_SECONDS, label="seconds of the song to dance to")
         style = gr.Textbox("", label="style of the recorded dances that it is placed among; all when empty")
         body = gr.Dropdown(list(BODIES), value=BODIES[0], label="body")
-        kind = gr.Dropdown(list(FORMATS), value="bvh", label="format")
+        kind = gr.Dropdown(list(FORMAT_NAMES), value="bvh", label="format")
         video = gr.Video(label="mp4")
         motion = gr.File(label="npz")
         exported = gr.File(label="file")
@@ -59,11 +53,10 @@ def add_api(dance: DanceTab, model: Path | None) -> None:
         hidden = [gr.Button() for _ in range(4)]
 
     def hear(song: str | None) -> Iterator[Any]:
-        def listen(folder: Path, tell: Tell) -> dict[str, Any]:
-            tell("listening", 0, 1)
-            return hear_beats(*hear_waveform(given(song, "a song"))).beats_as_dict()
+        def prepare() -> Any:
+            return Task.of("app.hearing:beats_of", given(song, "a song"))
 
-        yield from for_program(lambda: listen, lambda heard: heard, (song,))
+        yield from for_program(prepare, lambda heard: heard, (song,), EARS)
 
     def dance_to(
         song: str | None, start_s: float, seconds: float, style: str, energy: float, seed: float, steps: float,
@@ -74,9 +67,9 @@ def add_api(dance: DanceTab, model: Path | None) -> None:
                 SongPart.limited(start_s, seconds), style, energy, seed, steps, guidance, size, body, renderer, mirror,
                 model=model,
             )  # fmt: skip
-            return partial(make_dances, given(song, "a song"), settings, 1)
+            return Task.of(MAKE_DANCES, given(song, "a song"), settings, 1)
 
-        def show(made: MadeDances) -> tuple[str, str, dict[str, Any]]:
+        def show(made: ShownDances) -> tuple[str, str, dict[str, Any]]:
             one = made.dances[0]
             return str(one.video), str(one.files[0]), one.report | {"command": one.command}
 
@@ -84,32 +77,23 @@ def add_api(dance: DanceTab, model: Path | None) -> None:
 
     def evaluate_motion(motion: str | None, song: str | None, start_s: float, style: str) -> Iterator[Any]:
         def prepare() -> Any:
-            return partial(evaluate, given(motion, "a motion"), given(song, "its song"), float(start_s or 0), style)
+            motion_file, song_file = given(motion, "a motion"), given(song, "its song")
+            return Task.of("app.judging:evaluate", motion_file, song_file, float(start_s or 0), style)
 
-        yield from for_program(prepare, lambda done: done.measured.report, (motion, song))
+        yield from for_program(prepare, lambda measured: measured.reports[0], (motion, song))
 
-    def export(motion: str | None, format: str, body: str) -> Iterator[Any]:
+    def export_motion(motion: str | None, format: str, body: str) -> Iterator[Any]:
         def prepare() -> Any:
-            if format not in FORMATS:
-                raise UserError(f"format: {format!r} is unknown. Choose one of {', '.join(FORMATS)}.")
-            FORMATS[format].check()
-            return partial(_export, given(motion, "a motion"), format, body)
+            return Task.of("app.dances:export", given(motion, "a motion"), format, body)
 
         yield from for_program(prepare, str, (motion,))
 
     buttons = iter(hidden)
 
-    def endpoint(name: str, function: Any, inputs: list[Any], outputs: list[Any]) -> None:
-        next(buttons).click(function, inputs, outputs, api_name=name, concurrency_id=WORK_QUEUE, concurrency_limit=1)
+    def endpoint(name: str, function: Any, inputs: list[Any], outputs: list[Any], queue: str = WORK_QUEUE) -> None:
+        next(buttons).click(function, inputs, outputs, api_name=name, concurrency_id=queue, concurrency_limit=1)
 
-    endpoint("hear", hear, [song], [report])
+    endpoint("hear", hear, [song], [report], EARS_QUEUE)
     endpoint("dance", dance_to, [song, start, seconds, *dance.controls.components], [video, motion, report])
     endpoint("evaluate", evaluate_motion, [motion_given, song, start, style], [report])
-    endpoint("export", export, [motion_given, kind, body], [exported])
-
-
-def _export(motion: Path, kind: str, body: str, folder: Path, tell: Tell) -> Path:
-    tell("packing", 0, 1)
-    target = folder / f"{motion.stem}{FORMATS[kind].suffix}"
-    FORMATS[kind].write(target, read_motion(motion), load_body(body))
-    return target
+    endpoint("export", export_motion, [motion_given, kind, body], [exported])

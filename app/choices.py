@@ -23,6 +23,9 @@ SIZES = {
 RENDERERS = {"auto": "Body", "skeleton": "Skeleton"}
 """Of :data:`dancegen.settings.RENDERERS`, those that run on any machine."""
 
+FORMAT_NAMES = ("bvh", "glb", "usd", "fbx")
+"""Those of :data:`dancegen.export.FORMATS`, which takes seconds to import."""
+
 
 def chosen_settings(
     part: SongPart,

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from app.dance_tab import WORK_QUEUE, DanceTab
-from app.dances import PACK_NAME, pack_side_by_side
-from app.handling import given, watched
-from app.jobs import Tell
+from app.handling import CROWDED, given, watched
 from app.limits import MAX_SONG_S
-from app.measuring import Measured, measure, read_motion, shown
-from app.player import encode_sound
 from app.player.component import dance_player, player_value
-from app.progress import remark
-from app.results import numbers_table, timeline
+from app.progress import remark, trouble
+from app.shown import ShownMotions
 from app.song_trim import SongPart
 from app.timeline import timeline_view
-from dancegen.body import load_body
-from dancegen.settings import BODIES
+from app.work import Task
 
 PLAYER_ID = "compare-in-3d"
 TITLES = ("First", "Second")
-
-
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """Two dances, measured, and both of them for the player."""
-
-    dances: tuple[Measured, ...]
-    pack: Path
 
 
 def build_compare_tab(dance: DanceTab) -> None:
@@ -67,21 +51,20 @@ def build_compare_tab(dance: DanceTab) -> None:
         def prepare() -> Any:
             paths = zip(TITLES, (first, second), strict=True)
             dances = [given(path, f"the {title.lower()} dance") for title, path in paths]
-            return partial(compare, given(song_path, "the song"), float(start_s or 0), dances)
+            song = given(song_path, "the song")
+            return Task.of("app.judging:compare", song, float(start_s or 0), dances, TITLES)
 
         yield from watched(prepare, show, status, {}, (song_path, first, second))
 
-    def show(compared: Compared) -> dict[Any, Any]:
-        reports = {title: one.report for title, one in zip(TITLES, compared.dances, strict=True)}
-        drawn = {plot: timeline(one.motion, one.grid) for plot, one in zip(plots, compared.dances, strict=True)}
-        return drawn | {
+    def show(compared: ShownMotions) -> dict[Any, Any]:
+        return dict(zip(plots, compared.timelines, strict=True)) | {
             status: remark("Both begin at the same beat; the numbers are of each by itself."),
             found: gr.update(visible=True),
             player: player_value(compared.pack),
-            numbers: numbers_table(reports),
+            numbers: compared.numbers,
         }
 
-    go.click(
+    measured = go.click(
         work,
         [song, start, *files],
         [status, found, player, *plots, numbers],
@@ -90,32 +73,11 @@ def build_compare_tab(dance: DanceTab) -> None:
         show_progress_on=[status],
         api_visibility="private",
     )
+    measured.failure(lambda: trouble(CROWDED), None, status, queue=False, api_visibility="private")
     take.click(
         _taken, [dance.song, dance.part, *(place.files for place in dance.results[:2])], [song, start, *files, status],
         queue=False, api_visibility="private",
     )  # fmt: skip
-
-
-def compare(song: Path, start_s: float, dances: list[Path], folder: Path, tell: Tell) -> Compared:
-    """Measure two dances that begin at second ``start_s`` of a song; the longer one is cut.
-
-    Raises:
-        UserError: the song or a motion cannot be used.
-    """
-    tell("measuring", 0, len(dances) + 1)
-    motions = [read_motion(path) for path in dances]
-    # of one frame rate, which the player wants
-    motions = [shown(motion.resampled(motions[0].fps)) for motion in motions]
-    frames = min(len(motion) for motion in motions)
-    measured = []
-    for number, motion in enumerate(motions, start=1):
-        measured.append(measure(motion.crop(0, frames), song, start_s, ""))
-        tell("measuring", number, len(dances) + 1)
-    sound = encode_sound(song, start_s, measured[0].motion.duration)
-    pack = pack_side_by_side([one.motion for one in measured], load_body(BODIES[0]), measured[0].grid, sound)
-    path = folder / PACK_NAME
-    path.write_bytes(pack)
-    return Compared(tuple(measured), path)
 
 
 def _taken(song: str | None, part: Any, first: list[str] | None, second: list[str] | None) -> tuple[Any, ...]:

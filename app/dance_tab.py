@@ -5,24 +5,22 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from app.choices import RENDERERS, SIZES, chosen_settings, chosen_variations
-from app.dances import MadeDances, make_dances
-from app.handling import SORRY, given, watched
-from app.hearing import hear_beats, hear_waveform
-from app.jobs import Update
+from app.handling import CROWDED, SORRY, given, watched
+from app.jobs import Job
 from app.limits import MAX_SEED, MAX_STEPS, MAX_VARIATIONS
 from app.player.component import dance_player, player_value
 from app.progress import bar, remark, trouble, without_paths
-from app.results import numbers_table, timeline, variety_line
+from app.shown import ShownDances
 from app.song_trim import SongPart, drawn, song_trim
 from app.timeline import timeline_view
-from dancegen.evaluation import shipped_reference
+from app.work import Task, Update
+from app.worker import EARS
 from dancegen.settings import AUTO_STYLE, BODIES, DEFAULT_GUIDANCE, DEFAULT_STEPS, ENERGY_RANGE, NO_STYLE, known_styles
 from motionbeat.assets import asset_path
 from motionbeat.errors import UserError
@@ -30,6 +28,14 @@ from motionbeat.errors import UserError
 PLAYER_ID = "dance-in-3d"
 WORK_QUEUE = "work"
 """Events of this concurrency id take turns: each uses every core."""
+
+EARS_QUEUE = "ears"
+"""The same for those that listen."""
+
+BEGUN = bar(Update("waiting", 0, 1))
+"""What is said before a handler says anything."""
+
+MAKE_DANCES = "app.dances:make_dances"
 
 _DICE = f"() => Math.floor(Math.random() * {MAX_SEED})"
 
@@ -113,37 +119,41 @@ def build_dance_tab(model: Path | None) -> DanceTab:
         return {
             start: gr.update(interactive=False),
             cancel: gr.update(visible=True),
-            status: bar(Update("waiting", 0, 1)),
+            status: BEGUN,
         }
+
+    def refused(said: str) -> dict[Any, Any]:
+        # a handler that was cancelled counts as failed too, but has said something before, or Cancel has
+        return idle | {status: trouble(CROWDED)} if said == BEGUN else {status: gr.skip()}
 
     def work(song_path: str | None, part: object, count: float | None, *choices: Any) -> Iterator[dict[Any, Any]]:
         def prepare() -> Any:
             chosen = given(song_path, "a song")
             settings = chosen_settings(SongPart.chosen(part), *choices, model=model)
-            return partial(make_dances, chosen, settings, chosen_variations(count))
+            return Task.of(MAKE_DANCES, chosen, settings, chosen_variations(count))
 
         yield from watched(prepare, show, status, idle, (song_path,))
 
-    def show(made: MadeDances) -> dict[Any, Any]:
+    def show(made: ShownDances) -> dict[Any, Any]:
         report = made.dances[0].report
         heard, seconds = report["music"], sum(one.report["timing"]["wall_s"] for one in made.dances)
         said = (
             f"{heard['tempo']:.0f} beats per minute, {heard['meter']}/4; danced as {report['style']}, {seconds:.0f} s."
         )
-        motions = [one.motion for one in made.dances]
         shown_now: dict[Any, Any] = {
             status: remark(said),
             empty: gr.update(visible=False),
             shown: gr.update(visible=True),
             player: player_value(made.pack),
-            variety: variety_line(motions, report["style"], shipped_reference()),
+            variety: made.variety,
         }
         for place, one in zip(results, made.dances, strict=False):
+            title = f"Seed {one.seed}"
             shown_now |= {
-                place.tab: gr.update(visible=True, label=f"Seed {one.settings.seed}"),
-                place.video: gr.update(value=str(one.video), visible=True, label=f"Seed {one.settings.seed}"),
-                place.timeline: timeline(one.motion, made.grid),
-                place.numbers: numbers_table({"This dance": one.report}),
+                place.tab: gr.update(visible=True, label=title),
+                place.video: gr.update(value=str(one.video), visible=True, label=title),
+                place.timeline: one.timeline,
+                place.numbers: one.numbers,
                 place.files: [str(path) for path in one.files],
                 place.command: one.command,
             }
@@ -155,8 +165,8 @@ def build_dance_tab(model: Path | None) -> DanceTab:
         _hear,
         song,
         [trim],
-        concurrency_id="ears",
-        concurrency_limit=2,
+        concurrency_id=EARS_QUEUE,
+        concurrency_limit=1,
         show_progress="hidden",
         api_visibility="private",
     )
@@ -175,8 +185,8 @@ def build_dance_tab(model: Path | None) -> DanceTab:
     )
     # a full queue refuses the work before it begins
     made.failure(
-        lambda: idle | {status: trouble("It was not made: too many people are waiting. Try again in some minutes.")},
-        None,
+        refused,
+        status,
         [start, cancel, status],
         queue=False,
         api_visibility="private",
@@ -198,14 +208,16 @@ def _hear(song: str | None) -> Iterator[dict[str, Any]]:
         yield drawn(None)
         return
     try:
-        audio, heard = hear_waveform(Path(song))
-        yield drawn(heard)
-        yield drawn(hear_beats(audio, heard))
+        for function in ("app.hearing:waveform_of", "app.hearing:waveform_and_beats_of"):
+            with Job(Task.of(function, Path(song)), worker=EARS) as job:
+                for _ in job.updates():
+                    yield gr.skip()  # where Gradio ends this for a visitor who goes away
+                yield drawn(*job.result())
     except UserError as error:
-        yield gr.update(song=None, about=without_paths(error, song))
+        yield drawn(None, without_paths(error, song))
     except Exception:
         traceback.print_exc()
-        yield gr.update(song=None, about=SORRY)
+        yield drawn(None, SORRY)
 
 
 def _song_inputs() -> tuple[gr.Audio, gr.HTML]:
@@ -251,7 +263,7 @@ def _controls(model: Path | None) -> tuple[gr.Slider, Controls]:
             info="Another seed, another dance",
             scale=4,
         )
-        dice = gr.Button("Dice", scale=1, min_width=72, elem_id="dice")
+        dice = gr.Button("Dice", scale=1, min_width=72, size="md", elem_id="dice")
     dice.click(None, None, seed, js=_DICE, api_visibility="private")
     variations = gr.Slider(
         1, MAX_VARIATIONS, value=1, step=1, label="Variations", info="Dances side by side, each with a seed of its own"
@@ -287,6 +299,8 @@ def _result_places() -> tuple[list[OneResult], gr.Markdown, gr.HTML]:
                 files = gr.File(
                     label="Take it with you", file_count="multiple", interactive=False, elem_classes="mb-files"
                 )
-                command = gr.Textbox(label="Make it again", interactive=False, lines=2, buttons=["copy"])
+                command = gr.Textbox(
+                    label="Make it again", interactive=False, lines=2, buttons=["copy"], elem_classes="mb-command"
+                )
             results.append(OneResult(tab, video, plot, numbers, files, command))
     return results, variety, player

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from app.jobs import Tell
 from app.limits import MAX_SEED
-from app.player import encode_sound, pack_dance, player_page
+from app.measuring import read_motion
+from app.player.pack import pack_dance
+from app.player.page_file import player_page
+from app.player.sound import encode_sound
 from app.progress import of_all, packing
 from app.reproduce import command_line
+from app.results import numbers_table, timeline, variety_line
+from app.shown import ShownDance, ShownDances
+from app.work import Tell
 from dancegen.body import Body, load_body
+from dancegen.evaluation import shipped_reference
 from dancegen.export import FORMATS
 from dancegen.output import OutputPaths
 from dancegen.scene import side_by_side
 from dancegen.settings import DanceSettings
-from dancegen.song_to_video import dance
+from dancegen.song_to_video import DanceResult, dance
 from motionbeat.beats import BeatGrid
+from motionbeat.errors import UserError
 from motionbeat.motion import Motion
 from motionbeat.output import distinct_names
 
@@ -26,43 +32,7 @@ PACK_NAME = "dance.mbdance"
 """File of the player."""
 
 
-@dataclass(frozen=True, eq=False)
-class MadeDance:
-    """One of them.
-
-    Attributes:
-        settings: how it was made.
-        motion: at the frame rate of the video.
-        report: as :func:`dancegen.song_to_video.dance` writes it.
-        video: the mp4.
-        files: the motion (npz) first, then all others to take away.
-        command: that makes it again.
-    """
-
-    settings: DanceSettings
-    motion: Motion
-    report: dict[str, Any]
-    video: Path
-    files: tuple[Path, ...]
-    command: str
-
-
-@dataclass(frozen=True, eq=False)
-class MadeDances:
-    """All of them.
-
-    Attributes:
-        dances: one for each seed.
-        grid: beats of the music, seconds from the start of the dances on.
-        pack: for :func:`app.player.component.player_value`: all dancers side by side.
-    """
-
-    dances: tuple[MadeDance, ...]
-    grid: BeatGrid
-    pack: Path
-
-
-def make_dances(song: Path, settings: DanceSettings, variations: int, folder: Path, tell: Tell) -> MadeDances:
+def make_dances(song: Path, settings: DanceSettings, variations: int, folder: Path, tell: Tell) -> ShownDances:
     """Dance to a song with ``variations`` seeds from ``settings.seed`` on.
 
     Args:
@@ -77,57 +47,63 @@ def make_dances(song: Path, settings: DanceSettings, variations: int, folder: Pa
     """
     body = load_body(settings.body)
     name = distinct_names([song])[0]
-    made = []
-    grid = None
-    for number in range(variations):
-        # seeds begin again at 0 after the largest
-        chosen = replace(settings, seed=(settings.seed + number) % (MAX_SEED + 1))
-        outputs = OutputPaths.named(folder / f"{number}", f"{name}-seed{chosen.seed}")
-        result = dance(song, outputs, chosen, of_all(tell, number, variations))
-        grid = result.grid
-        assert outputs.video is not None
-        made.append(
-            MadeDance(
-                chosen,
-                result.motion,
-                result.report,
-                outputs.video,
-                (outputs.motion, outputs.video, outputs.report),
-                command_line(song, chosen),
-            )
-        )
-    assert grid is not None
+    # seeds begin again at 0 after the largest
+    chosen = [replace(settings, seed=(settings.seed + number) % (MAX_SEED + 1)) for number in range(variations)]
+    made: list[DanceResult] = []
+    for number, each in enumerate(chosen):
+        outputs = OutputPaths.named(folder / f"{number}", f"{name}-seed{each.seed}")
+        music = made[0].music if made else None
+        made.append(dance(song, outputs, each, of_all(tell, number, variations), music=music))
     packing(tell, 0.0)
+    grid = made[0].grid
     sound = encode_sound(song, settings.start_s, made[0].motion.duration)
-    for number, one in enumerate(made):
-        made[number] = replace(one, files=(*one.files, *_exports(one, body, grid, sound)))
+    shown = []
+    for number, (each, one) in enumerate(zip(chosen, made, strict=True)):
+        motion, video, report = one.outputs.motion, one.outputs.video, one.outputs.report
+        assert video is not None
+        files = (motion, video, report, *_exports(one, body, sound))
+        plot, numbers = timeline(one.motion, grid), numbers_table({"This dance": one.report})
+        command = command_line(song, each)
+        shown.append(ShownDance(each.seed, video, plot, numbers, files, command, one.report))
         packing(tell, (number + 1) / variations)
+    motions = [one.motion for one in made]
     pack = folder / PACK_NAME
-    pack.write_bytes(pack_side_by_side([one.motion for one in made], body, grid, sound))
-    return MadeDances(tuple(made), grid, pack)
+    pack.write_bytes(pack_side_by_side(motions, [body] * variations, grid, sound))
+    return ShownDances(tuple(shown), pack, variety_line(motions, made[0].report["style"], shipped_reference()))
 
 
-def pack_side_by_side(motions: Sequence[Motion], body: Body, grid: BeatGrid | None, sound: bytes | None) -> bytes:
+def pack_side_by_side(
+    motions: Sequence[Motion], bodies: Sequence[Body], grid: BeatGrid | None, sound: bytes | None
+) -> bytes:
     """Dances to one song for the player, in a row; those that are longer than the shortest are cut."""
     frames = min(len(motion) for motion in motions)
     same = [motion.crop(0, frames) for motion in motions]
-    bodies = [body] * len(same)
-    return pack_dance(side_by_side(same, bodies) if len(same) > 1 else same[0], bodies[: len(same)], grid, sound)
+    return pack_dance(side_by_side(same, bodies) if len(same) > 1 else same[0], bodies, grid, sound)
 
 
-def _exports(one: MadeDance, body: Body, grid: BeatGrid, sound: bytes) -> Iterator[Path]:
+def _exports(one: DanceResult, body: Body, sound: bytes) -> Iterator[Path]:
     """Every format that can be written here, and the player as a page that opens from disk."""
-    motion = one.files[0]
+    motion = one.outputs.motion
     for kind in FORMATS.values():
         if kind.missing() is None:
             path = motion.with_suffix(kind.suffix)
             kind.write(path, one.motion, body)
             yield path
     page = motion.with_suffix(".html")
-    page.write_text(player_page(pack_side_by_side([one.motion], body, grid, sound), motion.stem), encoding="utf-8")
+    page.write_text(player_page(pack_dance(one.motion, body, one.grid, sound), motion.stem), encoding="utf-8")
     yield page
 
 
-def formats_missing() -> list[str]:
-    """Why some formats are not offered here and what to do, one line each."""
-    return [reason for kind in FORMATS.values() if (reason := kind.missing()) is not None]
+def export(motion: Path, kind: str, body: str, folder: Path, tell: Tell) -> Path:
+    """A motion file in another of :data:`~dancegen.export.FORMATS`, in ``folder``.
+
+    Raises:
+        UserError: it cannot be read, the format cannot be written here, or the body is unknown.
+    """
+    tell("packing", 0, 1)
+    if kind not in FORMATS:
+        raise UserError(f"format: {kind!r} is unknown. Choose one of {', '.join(FORMATS)}.")
+    FORMATS[kind].check()
+    target = folder / f"{motion.stem}{FORMATS[kind].suffix}"
+    FORMATS[kind].write(target, read_motion(motion), load_body(body))
+    return target

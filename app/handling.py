@@ -9,14 +9,19 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from app.jobs import Job, Work
+from app.jobs import Job
 from app.progress import bar, trouble, without_paths
+from app.work import Work
+from app.worker import WORKER, Worker
 from motionbeat.errors import UserError
 
 Result = TypeVar("Result")
 Shown = dict[Any, Any]
 
 SORRY = "Something went wrong on the server, and it has been noted there. Try again, or try another song."
+
+CROWDED = "Nothing was begun: too many people are waiting. Try again in some minutes."
+"""For visitors whom a full queue has refused, of which their handler knows nothing."""
 
 
 def watched(
@@ -48,15 +53,18 @@ def watched(
 
 
 def for_program(
-    prepare: Callable[[], Work[Result]], show: Callable[[Result], Any], files: tuple[str | None, ...]
+    prepare: Callable[[], Work[Result]],
+    show: Callable[[Result], Any],
+    files: tuple[str | None, ...],
+    worker: Worker = WORKER,
 ) -> Iterator[Any]:
-    """The same for a program that calls the API: steps without a value, then the result.
+    """The same for a program that calls the API: steps without a value, then the result. ``worker`` does the work.
 
     Raises:
         gradio.Error: with the message of the :class:`UserError` that stopped the work.
     """
     try:
-        with Job(prepare()) as job:
+        with Job(prepare(), worker=worker) as job:
             for _ in job.updates():
                 yield gr.skip()
             yield show(job.result())

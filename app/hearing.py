@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from app.limits import MAX_SONG_S
+from app.work import Tell
 from motionbeat.audio import Audio, load_audio
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.beats.summary import describe
@@ -79,3 +80,27 @@ def hear_waveform(song: Path) -> tuple[Audio, HeardSong]:
 def hear_beats(audio: Audio, heard: HeardSong) -> HeardSong:
     """The same with beats and bars."""
     return HeardSong(heard.duration_s, heard.peaks, track_beats(audio))
+
+
+def waveform_of(song: Path, folder: Path, tell: Tell) -> tuple[dict[str, Any], str]:
+    """What the page draws of a song at once, and a line that says so.
+
+    Raises:
+        UserError: as of :func:`hear_waveform`.
+    """
+    tell("listening", 0, 2)
+    heard = hear_waveform(song)[1]
+    return heard.as_dict(), heard.describe()
+
+
+def waveform_and_beats_of(song: Path, folder: Path, tell: Tell) -> tuple[dict[str, Any], str]:
+    """The same with its beats."""
+    tell("listening", 1, 2)
+    heard = hear_beats(*hear_waveform(song))
+    return heard.as_dict(), heard.describe()
+
+
+def beats_of(song: Path, folder: Path, tell: Tell) -> dict[str, Any]:
+    """:meth:`HeardSong.beats_as_dict` of a song."""
+    tell("listening", 0, 1)
+    return hear_beats(*hear_waveform(song)).beats_as_dict()

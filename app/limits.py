@@ -24,7 +24,7 @@ MAX_STEPS = 50
 MAX_SEED = 2**31 - 1
 """What a number field of a browser holds exactly."""
 
-MAX_WAITING = 8
+MAX_WAITING = 24
 """Visitors in the queue; those that come after are asked to come back."""
 
 CACHE_SECONDS = 3600

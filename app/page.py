@@ -27,7 +27,8 @@ def build_page(model: Path | None = None) -> gr.Blocks:
     """
     with gr.Blocks(title="MotionBeat", analytics_enabled=False, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)) as page:
         gr.Markdown("# MotionBeat\nAny song in, somebody dancing to it out.", elem_id="head")
-        with gr.Tabs():
+        # a telephone has no room for Gradio's menu of tabs beside them
+        with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Dance"):
                 dance = build_dance_tab(model)
             with gr.Tab("Compare"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-from app.jobs import Tell, Update
+from app.work import Tell, Update
 
 TITLES = {
     "waiting": "Waiting for the machine",
@@ -29,7 +29,7 @@ _UNITS = 1000
 
 
 def of_all(tell: Tell, number: int, count: int) -> Tell:
-    """A :class:`~app.jobs.Tell` for the ``number``-th of ``count`` dances that counts all the work of the job."""
+    """A :class:`~app.work.Tell` for the ``number``-th of ``count`` dances that counts all the work of the job."""
     names = list(SHARES)
 
     def told(stage: str, done: int, total: int) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 
-from app.hearing import HeardSong
 from app.limits import DEFAULT_SECONDS, MAX_SECONDS, MAX_SONG_S, MIN_SECONDS
 
 _SCRIPT = Path(__file__).parent / "web" / "song_trim.js"
@@ -64,8 +63,7 @@ def song_trim(**options: Any) -> gr.HTML:
     )
 
 
-def drawn(heard: HeardSong | None) -> dict[str, Any]:
-    """The update that makes a :func:`song_trim` draw a song, or nothing."""
-    if heard is None:
-        return gr.update(song=None, about="")
-    return gr.update(song=heard.as_dict(), about=heard.describe())
+def drawn(song: dict[str, Any] | None, about: str = "") -> dict[str, Any]:
+    """The update that makes a :func:`song_trim` draw a song, as :meth:`app.hearing.HeardSong.as_dict` has it, or
+    nothing; and say ``about`` it."""
+    return gr.update(song=song, about=about)

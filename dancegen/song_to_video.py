@@ -80,7 +80,7 @@ class DanceResult:
         song: the audio file.
         outputs: the files written.
         motions: the cleaned dance of each dancer at the frame rate of the video; of several, at their places.
-        grid: the beats heard, in seconds from the start of the motion.
+        music: what the encoder heard in the part of the song that is danced to.
         scores: the metrics of the first dancer, measured at the frame rate of the model.
         report: what the JSON file holds.
     """
@@ -88,7 +88,7 @@ class DanceResult:
     song: Path
     outputs: OutputPaths
     motions: tuple[Motion, ...]
-    grid: BeatGrid
+    music: MusicEmbedding
     scores: tuple[Score, ...]
     report: dict[str, Any]
 
@@ -96,6 +96,11 @@ class DanceResult:
     def motion(self) -> Motion:
         """Of the first dancer."""
         return self.motions[0]
+
+    @property
+    def grid(self) -> BeatGrid:
+        """The beats heard, in seconds from the start of the motion."""
+        return self.music.grid
 
 
 @functools.lru_cache(maxsize=1)
@@ -141,6 +146,7 @@ def dance(
     settings: DanceSettings | None = None,
     progress: Progress | None = None,
     force: bool = False,
+    music: MusicEmbedding | None = None,
 ) -> DanceResult:
     """Make a body, or several, dance to a song.
 
@@ -150,6 +156,8 @@ def dance(
         settings: what to make; the defaults when None. The same seed and settings give the same motion.
         progress: told about the stages as they proceed.
         force: replace existing files.
+        music: of an earlier :class:`DanceResult` for the same part of the song and the same model: it is not heard
+            again.
 
     Raises:
         UserError: the song, a setting or the output cannot be used.
@@ -166,13 +174,9 @@ def dance(
             given = _GivenMotions.read(settings)
             tell("loading", 1, 1)
         with clock.stage("listening"):
-            tell("listening", 0, 3)
-            audio = load_audio(song, settings.start_s, settings.duration_s)
-            tell("listening", 1, 3)
-            grid = track_beats(audio).covering(audio.duration)
-            tell("listening", 2, 3)
-            music = models.encoder.encode_audio(audio, grid)
-            tell("listening", 3, 3)
+            if music is None:
+                music = _listen(song, settings, models.encoder, tell)
+            grid = music.grid
         with clock.stage("composing"):
             constraint = given.constraint(frame_count(music), settings)
             composed = _compose(models.pipeline, music, constraint, settings, tell)
@@ -211,7 +215,7 @@ def dance(
         }
         files.staged.report.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         files.commit()
-    return DanceResult(song, outputs, tuple(motions), grid, scores[0], report)
+    return DanceResult(song, outputs, tuple(motions), music, scores[0], report)
 
 
 def _ignore(stage: str, done: int, total: int) -> None:
@@ -236,6 +240,17 @@ class _GivenMotions:
             return start
         kept = keep(self.kept, frames, joints_named(settings.keep_joints), settings.keep_seconds)
         return kept if start is None else both(start, kept)
+
+
+def _listen(song: Path, settings: DanceSettings, encoder: MotionBeat, tell: Progress) -> MusicEmbedding:
+    tell("listening", 0, 3)
+    audio = load_audio(song, settings.start_s, settings.duration_s)
+    tell("listening", 1, 3)
+    grid = track_beats(audio).covering(audio.duration)
+    tell("listening", 2, 3)
+    music = encoder.encode_audio(audio, grid)
+    tell("listening", 3, 3)
+    return music
 
 
 def _compose(

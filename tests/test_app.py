@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 import shlex
-import threading
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -24,13 +24,16 @@ from gradio_client.exceptions import AppError
 import app.api
 from app import dance_tab
 from app.__main__ import serve
-from app.compare_tab import compare
-from app.jobs import WORK
+from app.dances import make_dances
+from app.judging import compare
 from app.limits import CACHE_SECONDS, MAX_WAITING
 from app.page import build_page
-from dancegen.output import OutputPaths
-from dancegen.song_to_video import DanceResult
-from motionbeat.errors import UserError
+from app.progress import bar, remark
+from app.work import Update
+from app.worker import WORKER
+from dancegen.settings import DanceSettings
+from motionbeat.audio import Audio
+from motionbeat.beats import track_beats
 from motionbeat.motion import load_motion
 from tests.conftest import SONG_SECONDS, SONG_TEMPO
 from tests.recordings import STANDING_M, stepping_poses
@@ -112,7 +115,7 @@ def test_a_visitor_gets_dances_side_by_side_and_work_files_go(page: gr.Blocks, s
     folder = Path(files[0][0]).parent
     assert folder.exists()
     job.close()
-    wait_until(lambda: not folder.exists() and not WORK.locked())
+    wait_until(lambda: not folder.exists() and not WORKER.turn.locked())
 
 
 @pytest.mark.parametrize(
@@ -137,22 +140,31 @@ def test_what_is_wrong_is_said_on_the_page_without_server_paths(
     assert text_of(update, "make-dance").count("True") and "False" in text_of(update, "cancel-dance")
 
 
-def test_a_bug_is_not_told_to_the_visitor(page: gr.Blocks, song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> None:
-        raise ValueError("secret detail")
+def test_who_cancels_is_not_told_that_the_queue_is_full(page: gr.Blocks) -> None:
+    refused = handlers(page)["refused"].fn
+    begun = text_of(handlers(page)["begin"].fn(), "dance-status")
+    assert "too many people are waiting" in text_of(refused(begun), "dance-status")
+    for said in (bar(Update("filming", 1, 2)), remark("Stopped. Nothing was kept.")):
+        assert "too many" not in text_of(refused(said), "dance-status")
 
-    monkeypatch.setattr(dance_tab, "make_dances", broken)
+
+def test_a_bug_is_not_told_to_the_visitor(page: gr.Blocks, song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dance_tab, "MAKE_DANCES", "tests.worker_jobs:fail")
     said = text_of(last(handlers(page)["work"].fn(str(song), None, 1, *choices())), "dance-status")
     assert "Something went wrong" in said and "secret" not in said
 
 
 def test_the_song_is_drawn_before_its_beats_are_known(page: gr.Blocks, song: Path, tmp_path: Path) -> None:
     hear = handlers(page)["_hear"].fn
-    first, second = hear(str(song))
+    first, second = drawings(hear(str(song)))
     assert first["song"]["beats"] == [] and len(second["song"]["beats"]) > 5
     (tmp_path / "empty.wav").touch()
-    (refused,) = hear(str(tmp_path / "empty.wav"))
+    (refused,) = drawings(hear(str(tmp_path / "empty.wav")))
     assert refused["song"] is None and refused["about"].startswith("empty.wav is empty")
+
+
+def drawings(updates: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [update for update in updates if "song" in update]
 
 
 def test_a_program_gets_video_motion_and_report(danced: tuple[Any, ...]) -> None:
@@ -184,6 +196,22 @@ def test_a_program_gets_beats_numbers_and_other_formats(client: Client, song: Pa
         client.predict(handle_file(str(pickled)), handle_file(str(song)), 0.0, "", api_name="/evaluate")
 
 
+def test_several_dances_hear_the_song_once(
+    tiny_models: Path, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+
+    def counting(audio: Audio) -> Any:
+        heard.append(len(audio))
+        return track_beats(audio)
+
+    monkeypatch.setattr("dancegen.song_to_video.track_beats", counting)
+    settings = DanceSettings(duration_s=3.0, steps=STEPS, width=64, height=64, style="pop", model=tiny_models)
+    made = make_dances(song, settings, 2, tmp_path, lambda *_: None)
+    assert len(heard) == 1 and [one.seed for one in made.dances] == [0, 1]
+    assert made.dances[0].report["music"] == made.dances[1].report["music"]
+
+
 def test_two_dances_are_compared_side_by_side_over_what_they_share(song: Path, tmp_path: Path) -> None:
     paths = []
     for seconds, fps in ((3.0, 30), (2.5, 60)):
@@ -191,11 +219,28 @@ def test_two_dances_are_compared_side_by_side_over_what_they_share(song: Path, t
         paths.append(tmp_path / f"{fps}.npz")
         np.savez(paths[-1], poses=poses, trans=np.tile([0.0, STANDING_M, 0.0], (len(poses), 1)), fps=fps)
     told: list[str] = []
-    compared = compare(song, 0.5, paths, tmp_path, lambda stage, done, total: told.append(stage))
-    assert [one.motion.duration for one in compared.dances] == [2.5, 2.5] and set(told) == {"measuring"}
-    packed = gzip.decompress(compared.pack.read_bytes())
-    header = json.loads(packed[12 : 12 + int.from_bytes(packed[8:12], "little")])
+    compared = compare(song, 0.5, paths, ("A", "B"), tmp_path, lambda stage, done, total: told.append(stage))
+    assert [report["duration_s"] for report in compared.reports] == [2.5, 2.5] and set(told) == {"measuring"}
+    header = pack_header(compared.pack)
     assert header["duration_s"] == 2.5 and len(header["dancers"]) == 2 and header["beats"] is not None
+    assert [body["name"] for body in header["bodies"]] == ["neutral"]
+
+
+def test_dances_of_the_page_are_compared_in_their_own_bodies(song: Path, tmp_path: Path) -> None:
+    paths = []
+    for name in ("male", "child", "../etc"):
+        poses = stepping_poses(0.5, 2.0, 30).reshape(-1, 72)
+        paths.append(tmp_path / f"{len(paths)}.npz")
+        provenance = json.dumps({"settings": {"body": f"slim,{name}"}, "dancer": 2})
+        trans = np.tile([0.0, STANDING_M, 0.0], (len(poses), 1))
+        np.savez(paths[-1], poses=poses, trans=trans, fps=30, provenance=np.array(provenance))
+    compared = compare(song, 0.5, paths, "ABC", tmp_path, lambda *_: None)
+    assert [body["name"] for body in pack_header(compared.pack)["bodies"]] == ["male", "child", "neutral"]
+
+
+def pack_header(pack: Path) -> dict[str, Any]:
+    packed = gzip.decompress(pack.read_bytes())
+    return dict(json.loads(packed[12 : 12 + int.from_bytes(packed[8:12], "little")]))
 
 
 def test_the_example_of_the_api_runs(
@@ -226,36 +271,28 @@ def example_of(docstring: str) -> str:
 
 
 def test_cancelling_a_call_frees_the_machine_within_moments(
-    address: str, song: Path, monkeypatch: pytest.MonkeyPatch
+    address: str, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = threading.Event()
-
-    def endless(song: Path, outputs: OutputPaths, settings: Any, progress: Any) -> DanceResult:
-        while True:
-            begun.set()
-            progress("filming", 1, 2)
-            time.sleep(0.02)
-
-    monkeypatch.setattr("app.dances.dance", endless)
+    monkeypatch.setattr("app.api.MAKE_DANCES", "tests.worker_jobs:film_on")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     job = Client(address, verbose=False).submit(song=handle_file(str(song)), api_name="/dance")
-    assert begun.wait(30) and WORK.locked()
+    wait_until(lambda: list(tmp_path.glob("motionbeat-*/half.mp4")), seconds=60)
+    assert WORKER.turn.locked()
+    # nor does anybody else see what is being made
+    (half,) = tmp_path.glob("motionbeat-*/half.mp4")
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{address}gradio_api/file={half}", timeout=10)
     job.cancel()
-    wait_until(lambda: not WORK.locked(), seconds=5)
+    wait_until(lambda: not WORKER.turn.locked(), seconds=5)
 
 
 def test_errors_inside_stay_inside(client: Client, song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> None:
-        raise ValueError("secret detail")
-
-    monkeypatch.setattr("app.dances.dance", broken)
+    monkeypatch.setattr("app.api.MAKE_DANCES", "tests.worker_jobs:fail")
     with pytest.raises(AppError) as caught:
         client.predict(song=handle_file(str(song)), api_name="/dance")
     assert "secret" not in str(caught.value)
 
-    def refused(song: Path, *_: Any) -> None:
-        raise UserError(f"{song} is silent.")
-
-    monkeypatch.setattr("app.dances.dance", refused)
+    monkeypatch.setattr("app.api.MAKE_DANCES", "tests.worker_jobs:refuse")
     with pytest.raises(AppError, match=r"song\.wav is silent") as told:
         client.predict(song=handle_file(str(song)), api_name="/dance")
     assert "/" not in str(told.value)
@@ -277,9 +314,9 @@ def test_files_outside_and_other_visitors_events_are_not_served(address: str, cl
 def test_the_page_is_bounded(page: gr.Blocks, address: str) -> None:
     config = json.load(urllib.request.urlopen(f"{address}config", timeout=10))
     assert config["max_file_size"] == 50 * 1024**2
-    assert page.delete_cache == (CACHE_SECONDS, CACHE_SECONDS) and MAX_WAITING < 20
+    assert page.delete_cache == (CACHE_SECONDS, CACHE_SECONDS) and MAX_WAITING < 40
     working = [function for function in page.fns.values() if function.concurrency_id == dance_tab.WORK_QUEUE]
-    assert len(working) == 7 and {function.concurrency_limit for function in working} == {1}
+    assert len(working) == 6 and {function.concurrency_limit for function in working} == {1}
 
 
 def wait_until(true: Any, seconds: float = 10.0) -> None:

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import shlex
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.choices import SIZES, chosen_settings, chosen_variations
+from app.choices import FORMAT_NAMES, SIZES, chosen_settings, chosen_variations
 from app.explain import EXPLAINED, in_plain_words, rows
 from app.hearing import PEAKS_PER_S, hear_beats, hear_waveform
-from app.jobs import WORK, Job, Update
+from app.jobs import Job
 from app.limits import MAX_SECONDS, STAGE_SECONDS
 from app.progress import PACKING_SHARE, SHARES, TITLES, bar, of_all, packing, trouble, without_paths
 from app.reproduce import command_line
 from app.results import numbers_table, timeline, variety_line
 from app.song_trim import SongPart, drawn
-from app.warm_up import warm_up
+from app.tidy import keep_tidy, sweep
+from app.warm_up import read_everything
+from app.work import Update, Work
+from app.worker import WORKER, Worker, WorkFailed, get_ready
 from dancegen.evaluation import place, shipped_reference
+from dancegen.export import FORMATS
 from dancegen.metrics import summarise
 from dancegen.sample import build_parser, parse_settings
 from dancegen.settings import DanceSettings
@@ -34,6 +42,7 @@ from motionbeat.errors import UserError
 from motionbeat.motion import Motion
 from tests.conftest import SONG_SECONDS, SONG_TEMPO
 from tests.recordings import stepping_poses
+from tests.worker_jobs import crash, fail, go_on, hang, process_id, refuse, write_dance
 
 
 @pytest.fixture(scope="module")
@@ -56,30 +65,15 @@ def report(stepping: Motion, grid: BeatGrid) -> dict[str, Any]:
     }
 
 
-class Steps:
-    """Work that goes on until it is stopped, as filming does."""
-
-    def __init__(self, stage: str = "filming") -> None:
-        self.stage = stage
-        self.folder: Path | None = None
-        self.begun = threading.Event()
-
-    def __call__(self, folder: Path, tell: Any) -> None:
-        self.folder = folder
-        (folder / "half.mp4").write_text("half")
-        while True:
-            tell(self.stage, 1, 2)
-            self.begun.set()
-            time.sleep(0.01)
+def begun(marker: Path) -> tuple[int, Path]:
+    """Process and folder of the work that writes ``marker``, once it has begun."""
+    wait_until(marker.exists)
+    process, folder = marker.read_text().split(maxsplit=1)
+    return int(process), Path(folder)
 
 
 def test_a_job_gives_its_result_and_then_its_folder_goes() -> None:
-    def work(folder: Path, tell: Any) -> Path:
-        tell("composing", 1, 4)
-        (folder / "dance.npz").write_text("dance")
-        return folder / "dance.npz"
-
-    with Job(work) as job:
+    with Job(write_dance) as job:
         stages = {update.stage for update in job.updates()}
         path = job.result()
         assert path.read_text() == "dance" and stages <= {"waiting", "composing"}
@@ -87,82 +81,97 @@ def test_a_job_gives_its_result_and_then_its_folder_goes() -> None:
     assert not job.thread.is_alive() and not path.parent.exists()
 
 
-def test_a_job_that_is_left_stops_within_moments_and_leaves_nothing() -> None:
-    steps = Steps()
-
+def test_a_job_that_is_left_stops_within_moments_and_leaves_nothing(tmp_path: Path) -> None:
     def handler() -> Iterator[Update]:
-        with Job(steps) as job:
+        with Job(partial(go_on, tmp_path / "marker", "filming")) as job:
             threads.append(job.thread)
             yield from job.updates()
 
     threads: list[threading.Thread] = []
     running = handler()
     next(running)
-    assert steps.begun.wait(5) and steps.folder is not None and steps.folder.exists()
+    process, folder = begun(tmp_path / "marker")
+    assert folder.exists()
     left = time.monotonic()
     running.close()
     # leaving waits for nothing, because Gradio leaves on its event loop
     assert time.monotonic() - left < 0.1
     threads[0].join(2)
-    assert not threads[0].is_alive() and not steps.folder.exists() and not WORK.locked()
+    assert not threads[0].is_alive() and not folder.exists() and not WORKER.turn.locked()
+    # it keeps the models for the next visitor
+    assert result_of(process_id) == process
 
 
-def test_one_works_and_the_other_waits_its_turn() -> None:
-    first, second = Steps(), Steps()
-    with Job(first) as one:
-        assert first.begun.wait(5)
-        with Job(second) as other:
+def test_one_works_and_the_other_waits_its_turn(tmp_path: Path) -> None:
+    with Job(partial(go_on, tmp_path / "first", "filming")) as one:
+        begun(tmp_path / "first")
+        with Job(partial(go_on, tmp_path / "second", "filming")) as other:
             assert next(other.updates()).stage == "waiting"
             time.sleep(0.3)
-            assert not second.begun.is_set()
+            assert not (tmp_path / "second").exists()
             one.__exit__(None, None, None)
-            assert second.begun.wait(5)
+            begun(tmp_path / "second")
     one.thread.join(5)
     other.thread.join(5)
 
 
-def test_a_stage_that_takes_too_long_is_stopped_and_says_what_to_do() -> None:
-    steps = Steps()
-    with (
-        Job(steps, STAGE_SECONDS | {"filming": 0.05}) as job,
-        pytest.raises(UserError, match=r"'filming' took longer than 0.05 s .* shorter part"),
-    ):
-        for _ in job.updates():
-            pass
-        job.result()
-    job.thread.join(5)
-    assert not WORK.locked()
+def test_a_stage_that_takes_too_long_is_stopped_and_says_what_to_do(tmp_path: Path) -> None:
+    work = partial(go_on, tmp_path / "marker", "filming")
+    with pytest.raises(UserError, match=r"'filming' took longer than 0.05 s .* shorter part"):
+        result_of(work, STAGE_SECONDS | {"filming": 0.05})
+    wait_until(lambda: not WORKER.turn.locked())
 
 
-def test_a_stage_that_hangs_without_a_word_keeps_its_visitor_no_longer_than_its_grace(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.skipif(os.name == "nt", reason="uses the system's sleep")
+@pytest.mark.parametrize("ending", ["time", "visitor"])
+def test_work_that_hangs_in_native_code_is_ended_with_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    monkeypatch.setattr("app.jobs.GRACE_S", 0.1)
-    wake = threading.Event()
-
-    def hang(folder: Path, tell: Any) -> None:
-        tell("listening", 0, 1)
-        wake.wait(5)
-
-    with (
-        Job(hang, STAGE_SECONDS | {"listening": 0.05}) as job,
-        pytest.raises(UserError, match="'listening' took longer"),
-    ):
-        for _ in job.updates():
-            pass
-    wake.set()
+    monkeypatch.setattr("app.worker.STOP_S", 0.2)
+    with Job(partial(hang, tmp_path / "marker"), STAGE_SECONDS | {"listening": 0.2}) as job:
+        process, folder = begun(tmp_path / "marker")
+        if ending == "time":
+            with pytest.raises(UserError, match="'listening' took longer"):
+                wait_for(job)
     job.thread.join(5)
+    assert not folder.exists() and not WORKER.turn.locked()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    assert result_of(process_id) != process
 
 
-def test_errors_of_the_work_reach_the_handler() -> None:
-    def fail(folder: Path, tell: Any) -> None:
-        raise UserError("song.wav is silent.")
+@pytest.mark.skipif(os.name == "nt", reason="uses the system's signals")
+def test_a_crash_ends_one_job_and_not_the_server() -> None:
+    with pytest.raises(WorkFailed, match="has died"):
+        result_of(crash)
+    assert isinstance(result_of(process_id), int)
 
-    with Job(fail) as job:
-        for _ in job.updates():
-            pass
-        with pytest.raises(UserError, match="silent"):
-            job.result()
+
+def test_errors_of_the_work_reach_the_handler(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="silent"):
+        result_of(partial(refuse, tmp_path / "song.wav"))
+    # a bug comes with the place where it was met, for who runs the server
+    with pytest.raises(WorkFailed, match=r"worker_jobs\.py(.|\n)*ValueError: secret detail"):
+        result_of(fail)
+
+
+def wait_for(job: Job[Any]) -> Any:
+    for _ in job.updates():
+        pass
+    return job.result()
+
+
+def result_of(work: Work[Any], stage_seconds: dict[str, float] = STAGE_SECONDS) -> Any:
+    with Job(work, stage_seconds) as job:
+        return wait_for(job)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+    """The first process of a test run imports for some seconds."""
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_progress_only_grows_through_all_stages_of_all_dances() -> None:
@@ -222,7 +231,7 @@ def test_the_page_draws_loudness_beats_and_bars(song: Path) -> None:
     assert on[0] > 1.5 * on[1] > 0
     heard = hear_beats(audio, heard)
     assert heard.beats_as_dict()["tempo"] == pytest.approx(SONG_TEMPO, rel=0.02)
-    shown = drawn(heard)["song"]
+    shown = drawn(heard.as_dict(), heard.describe())["song"]
     assert set(shown["downbeats"]) <= set(shown["beats"]) and shown["duration_s"] == SONG_SECONDS
 
 
@@ -273,6 +282,32 @@ def test_choices_become_settings(tiny_models: Path) -> None:
 def test_wrong_choices_are_refused_in_a_line(tiny_models: Path, changed: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         chosen_settings(SongPart(), *choices(**changed), model=tiny_models)
+
+
+def test_old_files_go_and_the_page_keeps_its_own(tmp_path: Path) -> None:
+    old, example, new = (tmp_path / name / "song.ogg" for name in ("old", "example", "new"))
+    for path in (old, example):
+        path.parent.mkdir()
+        path.write_text("song")
+    time.sleep(0.4)
+    new.parent.mkdir()
+    new.write_text("song")
+    assert sweep(tmp_path, 0.3, {example}) == 1
+    assert not old.exists() and example.exists() and new.exists()
+    # as often as files grow old
+    keep_tidy(tmp_path, 0.2, {example})
+    wait_until(lambda: [path.name for path in tmp_path.iterdir()] == ["example"], seconds=10)
+    assert example.exists()
+
+
+def test_the_formats_that_are_offered_are_those_that_there_are() -> None:
+    assert tuple(FORMATS) == FORMAT_NAMES
+
+
+def test_the_page_is_built_without_the_packages_that_take_seconds_to_import() -> None:
+    code = "import sys, app.page; app.page.build_page(); print(sorted({'torch', 'scipy', 'numba'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 @pytest.mark.parametrize("count", [0, 5, 1.5, None])
@@ -339,6 +374,14 @@ def test_variety_is_said_for_several_dances_only(stepping: Motion) -> None:
 def test_a_model_that_cannot_be_read_is_one_line_for_who_runs_the_server(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    warm_up(tmp_path / "nowhere").join(60)
+    get_ready(partial(read_everything, tmp_path / "nowhere"))
     said = capsys.readouterr().err
-    assert said.startswith("error: model: ") and said.count("\n") == 1 and not WORK.locked()
+    assert said.startswith("error: model: ") and said.count("\n") == 1
+    # and the page goes on: what needs no model still works
+    worker = Worker()
+    worker.start(partial(read_everything, tmp_path / "nowhere"))
+    try:
+        with Job(process_id, worker=worker) as job:
+            assert wait_for(job) != os.getpid()
+    finally:
+        worker.end()

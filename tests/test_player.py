@@ -7,8 +7,6 @@ import gzip
 import io
 import itertools
 import json
-import os
-import shutil
 import socket
 import threading
 import time
@@ -25,9 +23,12 @@ from fastapi import FastAPI
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
-from app.player import bundle, encode_sound, pack_dance, write_player_html
+from app.player import bundle
 from app.player.__main__ import main
 from app.player.component import dance_player, player_value
+from app.player.pack import pack_dance
+from app.player.page_file import write_player_html
+from app.player.sound import encode_sound
 from dancegen.body import MATERIALS, Body, load_body
 from dancegen.render import CameraPath, face_camera, follow_camera, make_renderer
 from dancegen.scene import side_by_side
@@ -35,6 +36,7 @@ from motionbeat.audio import load_audio
 from motionbeat.beats import BeatGrid
 from motionbeat.errors import UserError
 from motionbeat.motion import Motion
+from tests.browsing import chromium
 
 FPS = 30.0
 SECONDS = 4.0
@@ -250,7 +252,6 @@ def test_modules_that_cannot_be_joined_are_refused(tmp_path, monkeypatch):
 
 # In a browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SIDE_PX = 240  # of the canvas; small, because a processor draws it here
 WAIT_S = 90.0
 PLAYER = "document.querySelector('dance-player')"
@@ -258,17 +259,8 @@ PLAYER = "document.querySelector('dance-player')"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium or Chrome on PATH")
-    # Software graphics, so that no graphics card is needed; a sandbox is not to be had as root.
-    flags = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--mute-audio"]
-    flags += ["--autoplay-policy=no-user-gesture-required"]
-    flags += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 class Tab:
