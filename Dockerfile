@@ -79,9 +79,9 @@ ENV PATH=/opt/venv/bin:/opt/motionbeat/bin:$PATH \
     PYTHONPYCACHEPREFIX=/opt/bytecode \
     PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1
-USER 10001
-# Gradio may serve files of its working directory: this one is empty, and only root may write to it.
+# Gradio may serve files of its working directory: this one is empty, and made before USER so that it stays so.
 WORKDIR /srv/empty
+USER 10001
 EXPOSE 7860
 # Python as process 1 would ignore SIGTERM where the program does not handle it; SIGINT it always handles.
 STOPSIGNAL SIGINT

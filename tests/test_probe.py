@@ -97,6 +97,15 @@ def test_too_few_groups_and_empty_splits_are_one_line() -> None:
         folds_of(_task(["a", "b", "c"], ["1", "2", "3"]))
     with pytest.raises(UserError, match="no clips to test on"):
         folds_of(_task(["a", "b", "c"], ["1", "2", "3"], splits=["train"] * 3))
+    with pytest.raises(UserError, match="at most 3 clips in all in a class"):
+        folds_of(_task(["a", "b", "c"] * 3, [str(i) for i in range(9)]))
+
+
+def test_five_groups_are_enough() -> None:
+    folds = folds_of(_task([CLASSES[i % 3] for i in range(60)], [str(i % 5) for i in range(60)]))
+    assert [len(fold.choices) for fold in folds] == [3] * 5
+    for fold in folds:
+        assert all(set(fit) | set(judge) <= set(fold.train.tolist()) for fit, judge in fold.choices)
 
 
 def test_tasks_refuse_labels_splits_and_names_that_do_not_fit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from motionbeat.errors import UserError
 from motionbeat.probe.task import Kind, Task
 
 FOLDS = 5
+_FEWEST = 2
 _TO_CHOOSE_ON = 3  # of the inner folds: the others would cost more than they tell
 
 
@@ -57,18 +59,23 @@ def _of_split(task: Task, name: str) -> np.ndarray:
 
 
 def _inner(task: Task, train: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-    return tuple(_grouped(task, train, "clips to train on")[:_TO_CHOOSE_ON])
+    """Where the training part has fewer groups than :data:`FOLDS`, as many folds as it has groups."""
+    folds = min(FOLDS, max(_FEWEST, len(np.unique(task.groups[train]))))
+    return tuple(_grouped(task, train, "clips to train on", folds)[:_TO_CHOOSE_ON])
 
 
-def _grouped(task: Task, among: np.ndarray, what: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(rest, fold) of :data:`FOLDS` grouped folds of the clips ``among``; classes as even as groups allow."""
+def _grouped(task: Task, among: np.ndarray, what: str, folds: int = FOLDS) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(rest, fold) of grouped folds of the clips ``among``; classes as even as groups allow."""
     groups = task.groups[among]
     count = len(np.unique(groups))
-    if count < FOLDS:
-        raise UserError(f"{task.name}: {count} groups of {what}; {FOLDS} folds need at least {FOLDS}.")
+    if count < folds:
+        raise UserError(f"{task.name}: {count} groups of {what}; {folds} folds need at least {folds}.")
     labels: Sequence[str] = [str(task.clips[index].label) for index in among]
     if task.kind is Kind.CLASS:
-        parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(groups, labels, groups)
+        most = max(Counter(labels).values())
+        if most < folds:
+            raise UserError(f"{task.name}: at most {most} {what} in a class; {folds} folds need at least {folds}.")
+        parts = StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(groups, labels, groups)
     else:
-        parts = GroupKFold(FOLDS, shuffle=True, random_state=0).split(groups, groups=groups)
+        parts = GroupKFold(folds, shuffle=True, random_state=0).split(groups, groups=groups)
     return [(among[rest], among[fold]) for rest, fold in parts]
