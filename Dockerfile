@@ -60,7 +60,8 @@ FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="motionbeat-demo" \
     org.opencontainers.image.description="Turns any song into a video of a person dancing to it" \
     org.opencontainers.image.licenses="Apache-2.0 AND LicenseRef-weights-research-and-non-commercial-use"
-RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin dancer
+RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin dancer \
+    && mkdir /srv/empty
 COPY --from=environment /opt/venv /opt/venv
 COPY --from=package /opt/bytecode /opt/bytecode
 COPY --from=package /opt/motionbeat /opt/motionbeat
@@ -79,7 +80,7 @@ ENV PATH=/opt/venv/bin:/opt/motionbeat/bin:$PATH \
     PYTHONPYCACHEPREFIX=/opt/bytecode \
     PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1
-# Gradio may serve files of its working directory: this one is empty, and made before USER so that it stays so.
+# Gradio may serve files of its working directory: this one is root's, and so stays empty.
 WORKDIR /srv/empty
 USER 10001
 EXPOSE 7860

@@ -46,6 +46,8 @@ STRANGER = 12345
 RUN_OPTIONS = ("--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096", "--health-interval=disable")
 """What podman does by itself needs CAP_SYS_RESOURCE for the first two and systemd, which repeats the check, for the
 third; the check is run by hand here."""
+WRITABLE = "find / -type d -writable -not -path '/proc/*' -not -path '/sys/*' 2>/dev/null | grep -v '^/tmp/'; true"
+"""Prints the folders that the user of a container may write to."""
 KILLED = 137
 """Exit status of a container that had to be killed."""
 BASE_PACKAGES = ("ca-certificates", "python3", "python3-pip", "python3-venv")
@@ -270,6 +272,7 @@ def page_cut_off(podman: Podman) -> dict[str, Any]:
         address = podman("inspect", f"--format={form}", container.name)
         return {
             "who": podman("exec", container.name, "id"),
+            "may_write_to": podman("exec", container.name, "sh", "-c", WRITABLE).splitlines(),
             "outside": looked.stderr.splitlines()[-1],
             "healthy_after_s": round(container.seconds_until_healthy(), 1),
             "dance": container.dance(f"http://{address}:{PORT}"),
