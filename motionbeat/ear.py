@@ -22,7 +22,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from motionbeat.audio import SAMPLE_RATE, Audio
-from motionbeat.beats.features import BANDS, FRAME_RATE, HOP, log_scaled, mel_spectrogram
+from motionbeat.beats.features import BANDS, FRAME_RATE, HOP, filtered_spectrogram, log_scaled, mel_spectrogram
 from motionbeat.beats.network import BeatNetwork
 from motionbeat.beats.tracker import pulse_features
 from motionbeat.tokens import PULSE_TOKEN_DIM
@@ -42,7 +42,6 @@ WINDOW_TOKENS = 200
 
 _SEMITONE_WINDOW = 8192
 _SEMITONE_WIDTH = 0.4  # standard deviation of a filter, semitones
-_BLOCK_TOKENS = 1500
 _WINDOWS_AT_ONCE = 16
 
 
@@ -58,19 +57,7 @@ def semitone_filters() -> torch.Tensor:
 def semitone_spectrogram(samples: torch.Tensor) -> torch.Tensor:
     """(T, SEMITONES) magnitudes of mono (N,) float32 at 22050 per second, T = N // (2 HOP) + 1; a window lasts 0.37 s,
     so that semitones are told apart from 55 Hz on."""
-    hop, window = FRAMES_PER_TOKEN * HOP, torch.hann_window(_SEMITONE_WINDOW)
-    frames = len(samples) // hop + 1
-    level = torch.empty(frames, SEMITONES)
-    # a minute at a time: the complex spectrum of an hour would fill the memory
-    for first in range(0, frames, _BLOCK_TOKENS):
-        count = min(_BLOCK_TOKENS, frames - first)
-        start = first * hop - _SEMITONE_WINDOW // 2
-        stop = start + (count - 1) * hop + _SEMITONE_WINDOW
-        block = samples[max(start, 0) : stop]
-        block = F.pad(block, (max(-start, 0), max(stop - len(samples), 0)))
-        spectrum = torch.stft(block, _SEMITONE_WINDOW, hop, window=window, center=False, return_complex=True)
-        level[first : first + count] = (semitone_filters() @ spectrum.abs()).T
-    return level
+    return filtered_spectrogram(samples, semitone_filters(), FRAMES_PER_TOKEN * HOP)
 
 
 def sound_tokens(network: BeatNetwork, samples: np.ndarray) -> np.ndarray:

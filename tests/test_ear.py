@@ -50,7 +50,7 @@ def test_a_tone_is_heard_at_its_semitone(semitone: int) -> None:
 def test_long_sound_in_blocks_is_the_same_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = torch.from_numpy(np.random.default_rng(0).normal(size=4 * SAMPLE_RATE).astype(np.float32))
     whole = semitone_spectrogram(sound)
-    monkeypatch.setattr("motionbeat.ear._BLOCK_TOKENS", 17)
+    monkeypatch.setattr("motionbeat.beats.features._BLOCK_FRAMES", 17)
     torch.testing.assert_close(semitone_spectrogram(sound), whole)
 
 

@@ -34,20 +34,26 @@ def mel_spectrogram(samples: torch.Tensor, hop: int = HOP, semitones: float = 0.
 
     A ``hop`` of ``f * HOP`` makes music sound ``f`` times as fast to whoever reads frames at :data:`FRAME_RATE`.
     """
-    window = torch.hann_window(_WINDOW)
-    filters = mel_filters(semitones)
+    return filtered_spectrogram(samples, mel_filters(semitones), hop)
+
+
+def filtered_spectrogram(samples: torch.Tensor, filters: torch.Tensor, hop: int) -> torch.Tensor:
+    """(T, filters) magnitudes of mono (N,) float32 through ``filters`` (filters, bins) over the bins of a spectrum;
+    frame ``i`` is centred at sample ``i * hop``, ``T = N // hop + 1``."""
+    length = 2 * (filters.shape[1] - 1)
+    window = torch.hann_window(length)
     frames = len(samples) // hop + 1
-    mel = torch.empty(frames, BANDS)
+    level = torch.empty(frames, len(filters))
     for first in range(0, frames, _BLOCK_FRAMES):
         count = min(_BLOCK_FRAMES, frames - first)
-        start = first * hop - _WINDOW // 2
-        stop = start + (count - 1) * hop + _WINDOW
+        start = first * hop - length // 2
+        stop = start + (count - 1) * hop + length
         block = samples[max(start, 0) : stop]
         block = torch.nn.functional.pad(block, (max(-start, 0), max(stop - len(samples), 0)))
-        spectrum = torch.stft(block, _WINDOW, hop, window=window, center=False, return_complex=True)
+        spectrum = torch.stft(block, length, hop, window=window, center=False, return_complex=True)
         magnitude = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag).sqrt_()  # faster than abs()
-        mel[first : first + count] = (filters @ magnitude).T
-    return mel
+        level[first : first + count] = (filters @ magnitude).T
+    return level
 
 
 def log_scaled(mel: torch.Tensor) -> torch.Tensor:
