@@ -12,6 +12,7 @@ from dancegen.losses import LossWeights, motion_loss
 from dancegen.pipeline import (
     BASE_DEVIATIONS,
     ENERGY_DEVIATIONS,
+    MOST_CALM,
     MOST_LIVELY,
     OVERLAP_BEATS,
     Conditions,
@@ -279,7 +280,7 @@ def test_windows_begin_with_bars_and_cover_all_but_the_spare_end(meter: int, bar
     assert all(b - a <= WINDOW - OVERLAP_BEATS * FRAMES_PER_BEAT for a, b in itertools.pairwise(starts))
 
 
-def test_loud_parts_of_a_song_are_to_be_danced_livelier() -> None:
+def test_loud_parts_of_a_song_are_to_be_danced_livelier_and_soft_ones_calmer() -> None:
     music = song(1800)
     times = np.arange(60.0)
     levels = np.where((times > 20) & (times < 40), 0.6, 0.5).astype(np.float32)
@@ -287,6 +288,9 @@ def test_loud_parts_of_a_song_are_to_be_danced_livelier() -> None:
     asked = liveliness(replace(music, levels=levels, token_times_s=times), frames, WINDOW)
     at = np.interp([5.0, 27.0, 50.0], frames.times_s, asked)
     np.testing.assert_allclose(at, [0.0, MOST_LIVELY, 0.0], atol=1e-6)
+    softer = liveliness(replace(music, levels=0.9 - levels, token_times_s=times), frames, WINDOW)
+    at = np.interp([5.0, 27.0, 50.0], frames.times_s, softer)
+    np.testing.assert_allclose(at, [0.0, -MOST_CALM, 0.0], atol=1e-6)
     assert not liveliness(music, frames, WINDOW).any()
 
 
