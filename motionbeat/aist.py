@@ -172,6 +172,16 @@ def _find_sequences(folder: Path) -> list[_Sequence]:
     return sequences
 
 
+def music_of(folder: Path, name: str) -> Path | None:
+    """The music of a sequence by the sequence's name; None for a name of another form.
+
+    Raises:
+        UserError: it is not in the folder.
+    """
+    match = _NAME.fullmatch(name)
+    return None if match is None else _music(folder, f"m{match[1]}")
+
+
 def _music(folder: Path, music: str) -> Path:
     # AIST also offers mp3, whose encoders put some hundredths of a second before the first sample: not taken.
     places = [folder / place / f"{music}.wav" for place in MUSIC_FOLDERS]

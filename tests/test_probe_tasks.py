@@ -227,11 +227,11 @@ def test_teacher_tags_are_thresholded_and_rare_ones_left_out(tmp_path: Path) -> 
 
 
 def test_every_task_says_what_folder_it_lacks(tmp_path: Path) -> None:
-    nothing = Places(None, tmp_path / "c", tmp_path / "b", tmp_path / "r", tmp_path / "t")
+    nothing = Places(None, tmp_path / "c", tmp_path / "b", tmp_path / "r", tmp_path / "t", tmp_path / "p")
     for name in set(OWN) - {"instrument-fonts", "teacher-tags"}:
         with pytest.raises(UserError, match="--data DIR"):
             read_task(name, nothing)
-    empty = Places(tmp_path, tmp_path / "c", tmp_path / "b", tmp_path / "r", tmp_path / "t")
+    empty = Places(tmp_path, tmp_path / "c", tmp_path / "b", tmp_path / "r", tmp_path / "t", tmp_path / "p")
     for name in set(OWN) - {"instrument-fonts"}:
         with pytest.raises(UserError) as caught:
             read_task(name, empty)

@@ -23,10 +23,10 @@ from motionbeat.errors import UserError
 from motionbeat.output import StagedFiles
 from motionbeat.probe import catalogue, listeners
 from motionbeat.probe.beat_probe import probe_beats
-from motionbeat.probe.catalogue import Places, read_task
-from motionbeat.probe.exchange import write_clips
+from motionbeat.probe.catalogue import OFFICIAL, Places, read_task
+from motionbeat.probe.dance_probe import probe_dances
+from motionbeat.probe.exchange import Features, write_clips
 from motionbeat.probe.listeners import Choice, choose, features_of
-from motionbeat.probe.official import OFFICIAL
 from motionbeat.probe.protocol import HEADS, Result, probe
 from motionbeat.probe.results import as_json, load_results, save_results
 from motionbeat.probe.table import as_markdown
@@ -62,6 +62,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--recordings", type=Path, default=Path("runs/recordings"), metavar="DIR",
         help="clips of motionbeat.beatset.recordings, for the task teacher-tags (default: %(default)s)",
     )  # fmt: skip
+    add(
+        "--pairs", type=Path, default=Path("runs/pairs"), metavar="DIR",
+        help="dances and music of motionbeat.pairs, for the tasks dances and aist (default: %(default)s)",
+    )  # fmt: skip
     add("--tags", type=Path, metavar="FILE.npz", help="teacher tags (default: OUT/tags.npz)")
     add("--head", nargs="+", choices=HEADS, default=list(HEADS), help="heads to train (default: %(default)s)")
     add("--again", action="store_true", help="hear and probe again what is on disk")
@@ -78,9 +82,8 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         UserError: an option that cannot be meant as given.
     """
-    places = Places(
-        args.data, args.out / "rendered", args.beatset, args.recordings, args.tags or args.out / "tags.npz"
-    )
+    tags = args.tags or args.out / "tags.npz"
+    places = Places(args.data, args.out / "rendered", args.beatset, args.recordings, tags, args.pairs)
     root = args.out / "features"
     if args.list:
         print(_listing(root))
@@ -136,20 +139,28 @@ def _probe_all(
 
 def _probe_one(choice: Choice, task: Task, out: Path, heads: Sequence[str], again: bool) -> list[Result]:
     """The results of one encoder on one task, in the order of the heads; only those that are not on disk are made."""
-    if not task.clips or (task.kind is not Kind.BEATS and not task.classes):
+    if not task.clips or (task.kind not in (Kind.BEATS, Kind.DANCES) and not task.classes):
         raise UserError(f"nothing to tell of its clips; has it labels? {task.source}")
     features = features_of(choice, task, out / "features", again)
     path = out / "results" / choice.name / f"{task.name}.json"
     results = [] if again else load_results(path, features.header, task)
     missing = [head for head in HEADS if head in heads and all(head != _plain(result.head) for result in results)]
     if missing:
-        results += (probe_beats if task.kind is Kind.BEATS else probe)(task, features, missing)
+        results += _trained_heads(task, features, missing)
         save_results(path, features.header, task, results)
     return [result for head in HEADS if head in heads for result in results if _plain(result.head) == head]
 
 
+def _trained_heads(task: Task, features: Features, heads: Sequence[str]) -> list[Result]:
+    if task.kind is Kind.BEATS:
+        return probe_beats(task, features, heads)
+    if task.kind is Kind.DANCES:
+        return probe_dances(task, features, heads)
+    return probe(task, features, heads)
+
+
 def _plain(head: str) -> str:
-    """The head in ``HEAD, DECODER``."""
+    """The head in ``HEAD, DECODER`` and ``HEAD, WHAT IT IS``."""
     return head.split(", ")[0]
 
 
@@ -167,7 +178,7 @@ def _listing(root: Path) -> str:
         f"encoders: {', '.join(listeners.OWN)}",
         f"features in {root}: {', '.join(others) or 'none'}",
         f"tasks: {', '.join(catalogue.OWN)}",
-        f"official tasks, each with --data DIR: {', '.join(OFFICIAL) or 'none'}",
+        f"official tasks, each with --data DIR: {', '.join(OFFICIAL)}",
     ]
     return "\n".join(lines)
 

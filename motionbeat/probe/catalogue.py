@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motionbeat.errors import UserError
-from motionbeat.probe.official import OFFICIAL
+from motionbeat.probe import official
 from motionbeat.probe.task import Task
 
 
@@ -22,6 +22,7 @@ class Places:
         beatset: clips of ``python -m motionbeat.beatset``.
         recordings: clips of ``python -m motionbeat.beatset.recordings``.
         tags: npz of teacher tags.
+        pairs: dances and their music, of ``python -m motionbeat.pairs``.
     """
 
     data: Path | None
@@ -29,6 +30,7 @@ class Places:
     beatset: Path
     recordings: Path
     tags: Path
+    pairs: Path
 
     def folder(self, task: str) -> Path:
         """``data``.
@@ -97,6 +99,22 @@ def _teacher_tags(places: Places) -> Task:
     return teacher_tags(places.cache, places.recordings, places.tags)
 
 
+def _dances(places: Places) -> Task:
+    from motionbeat.probe.tasks.dances import ballroom_dances
+
+    return ballroom_dances(places.folder("dances"), places.pairs)
+
+
+def _aist(places: Places) -> Task:
+    from motionbeat.probe.official.aist import aist_dances
+
+    return aist_dances(places.folder("aist"), places.pairs)
+
+
+def _in_its_folder(name: str) -> Callable[[Places], Task]:
+    return lambda places: official.OFFICIAL[name](places.folder(name))
+
+
 OWN: dict[str, Callable[[Places], Task]] = {
     "beats": _beats,
     "dance-type": _nottingham,
@@ -107,8 +125,14 @@ OWN: dict[str, Callable[[Places], Task]] = {
     "emotion": _emopia,
     "vgmidi": _vgmidi,
     "teacher-tags": _teacher_tags,
+    "dances": _dances,
 }
 """Tasks on data that anyone can get; each imported when it is read, since rendering needs an optional dependency."""
+
+OFFICIAL: dict[str, Callable[[Places], Task]] = {name: _in_its_folder(name) for name in official.OFFICIAL} | {
+    "aist": _aist
+}
+"""Tasks on published data sets, of which only who has them can read them."""
 
 
 def read_task(name: str, places: Places) -> Task:
@@ -118,7 +142,7 @@ def read_task(name: str, places: Places) -> Task:
         UserError: no such task, or its data are not there or damaged.
     """
     if name in OFFICIAL:
-        return OFFICIAL[name](places.folder(name))
+        return OFFICIAL[name](places)
     if name not in OWN:
         raise UserError(f"No task is called {name}; --list shows all.")
     try:

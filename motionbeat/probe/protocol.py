@@ -37,12 +37,13 @@ class Result:
 
     Attributes:
         encoder, task: names.
-        head: one of :data:`HEADS`, or of the decoders of :mod:`motionbeat.probe.beat_probe`.
+        head: one of :data:`HEADS`, for beats with a decoder (:mod:`motionbeat.probe.beat_probe`), for dances with what
+            it is there (:mod:`motionbeat.probe.dance_probe`).
         scores: by metric, the main one first.
         chance: what is got without listening, where that is defined.
         views: what was chosen, for each fold.
         settings: of the head, for each fold.
-        clips: how many were tested.
+        clips: how many were tested; of dances the songs, here and below.
         groups: how many groups they are.
         cpu_s_per_min: CPU seconds of the encoder per minute of sound.
         parts: the scores of the task's named parts.

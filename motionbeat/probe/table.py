@@ -14,14 +14,20 @@ from motionbeat.probe.task import Task
 
 PROTOCOL = (
     "Frozen features, standardised on training clips. Linear: logistic or ridge regression; mlp: one hidden layer of"
-    " 512, mean of three seeds. View and settings are chosen on training data only. In brackets 95 % bootstrap"
-    " intervals over groups. Bold: the best, and those whose difference to it, clip by clip, has an interval that"
-    " holds 0 (for tags: whose interval holds the best). Chance: the largest class, or ranking at random."
+    " 512, mean of three seeds. Dances: one linear layer on each slot, or MotionBeat's audio tower (mlp), beside a"
+    " motion tower that is trained anew with each of three seeds. View and settings are chosen on training data only."
+    " In brackets 95 % bootstrap intervals over groups. Bold: the best, and those whose difference to it, clip by"
+    " clip, has an interval that holds 0 (for tags: whose interval holds the best). Chance: the largest class, or"
+    " ranking at random."
 )
 
 _NAMES = {
     "accuracy": "accuracy", "roc_auc": "ROC-AUC", "ap": "AP", "r2": "R2", "f_measure": "F",
     "cmlt": "CMLt", "amlt": "AMLt", "downbeat_f": "downbeat F",
+    "in_time": "in time", "beat": "a beat off", "half_beat": "half a beat off", "stretch_3": "3 % off",
+    "stretch_6": "6 % off", "stretch_10": "10 % off", "in_step": "other song, in step",
+    "other_song": "other song, as it comes", "music_to_dance": "song R@1, music to dance",
+    "dance_to_music": "song R@1, dance to music",
 }  # fmt: skip
 
 
@@ -86,6 +92,8 @@ def _details(task: Task, results: Sequence[Result]) -> list[str]:
         for suffix, scores in rows:
             cells = " | ".join(_cell(scores[metric], False) for metric in metrics)
             lines.append(f"| {result.encoder}{suffix} | {result.head} | {cells} | {views} |")
+    if tested.chance:
+        lines.append("| *chance* | | " + " | ".join(f"{tested.chance[metric]:.3f}" for metric in metrics) + " | |")
     return [*lines, ""]
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from motionbeat.audio import MAX_DURATION_S, Audio, load_audio
+from motionbeat.encoder import BARS_PER_CLIP
+from motionbeat.pairs import Pair
 
 SHORTEST_S = 0.1
 """The shortest clip, in seconds: single notes are short."""
@@ -31,6 +33,8 @@ class Kind(StrEnum):
     """One number for each of the task's classes; ``label`` is a tuple of floats in their order."""
     BEATS = "beats"
     """Where beats and downbeats are; ``label`` is a :class:`BeatLabel`."""
+    DANCES = "dances"
+    """Which dance was danced to it, and in step; ``label`` is a :class:`motionbeat.pairs.Pair` that begins with it."""
 
 
 class Listening(StrEnum):
@@ -63,7 +67,7 @@ class BeatLabel:
     eval_from_s: float = 0.0
 
 
-Label = str | frozenset[str] | tuple[float, ...] | BeatLabel
+Label = str | frozenset[str] | tuple[float, ...] | BeatLabel | Pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +112,12 @@ class Task:
         title: a few words for the heads of tables.
         kind: what is to be told.
         clips: all clips; with a ``split`` each, or none of them.
-        classes: names of the classes, tags or values, in order; empty for beats.
+        classes: names of the classes, tags or values, in order; empty for beats and dances.
         listening: how encoders may listen.
         rendered: whether the sound was synthesised from notes.
         source: one or two sentences: what the clips are, how they are divided, and what any reader of a score should
             know of them.
+        bars: length of the stretches that dances are compared in; nothing to other kinds.
     """
 
     name: str
@@ -123,6 +128,7 @@ class Task:
     listening: Listening
     rendered: bool
     source: str
+    bars: int = BARS_PER_CLIP
 
     def __post_init__(self) -> None:
         """Raises ValueError where clips do not fit the task."""
@@ -147,7 +153,7 @@ class Task:
         elif self.kind is Kind.VALUES:
             fits = isinstance(label, tuple) and len(label) == len(self.classes) and all(map(math.isfinite, label))
         else:
-            fits = isinstance(label, BeatLabel)
+            fits = isinstance(label, BeatLabel if self.kind is Kind.BEATS else Pair)
         if not fits:
             raise ValueError(f"{self.name}: the label of {clip.name} does not fit a task of kind {self.kind}")
 
@@ -168,6 +174,8 @@ class Task:
                 label = (label.beats.tolist(), downbeats, label.eval_from_s)
             elif isinstance(label, frozenset):
                 label = sorted(label)
+            elif isinstance(label, Pair):
+                label = (_pair_digest(label), self.bars)
             listed.append([label, clip.group, clip.split, clip.part])
         return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
@@ -183,7 +191,7 @@ class Task:
             (N,) int64 numbers of classes; (N, classes) float32 0 or 1 for tags; (N, classes) float32 for values.
 
         Raises:
-            ValueError: the task is one of beats.
+            ValueError: the task is one of beats or dances.
         """
         if self.kind is Kind.CLASS:
             number = {name: index for index, name in enumerate(self.classes)}
@@ -199,4 +207,13 @@ class Task:
             ).reshape(len(self.clips), len(self.classes))
         if self.kind is Kind.VALUES:
             return np.array([clip.label for clip in self.clips], dtype=np.float32)
-        raise ValueError("beats are no table of targets")
+        raise ValueError(f"{self.kind} are no table of targets")
+
+
+def _pair_digest(pair: Pair) -> str:
+    """SHA-256 in hexadecimal of a dance and the beats of its music."""
+    digest = hashlib.sha256()
+    motion, grid = pair.motion, pair.grid
+    for values in (motion.poses, motion.trans, motion.contacts, pair.valid, grid.beats, grid.downbeats):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()

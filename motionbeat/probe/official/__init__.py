@@ -5,8 +5,7 @@ them. Each module says the layout it expects, and its errors say what was expect
 MARBLE and the sets' authors published, as far as a frozen-feature probe allows; each task's ``source`` says how it
 divides its clips and what differs from the published figures.
 
-Retrieval of music and dance on AIST++ needs motion, so it is no task of this table:
-``python -m motionbeat.pairs --aist DIR --out PAIRS`` and ``python -m motionbeat.evaluate --pairs PAIRS`` measure it.
+``aist`` is read from two folders and stands in :mod:`motionbeat.probe.catalogue` (``--data DIR --pairs PAIRS``).
 
 Sources: R. Yuan et al., "MARBLE: Music Audio Representation Benchmark for Universal Evaluation", NeurIPS 2023, and its
 public code (a43992899/MARBLE-Benchmark); the loaders of mirdata; the data sets' own pages.
