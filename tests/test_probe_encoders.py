@@ -17,7 +17,7 @@ from motionbeat.probe.encoders import Heard, Layer, pooled
 from motionbeat.probe.handmade import Librosa35, MelStatistics, MfccStatistics, Tempogram
 from motionbeat.probe.listeners import Choice, choose, features_of, hear_task
 from motionbeat.probe.task import Kind, LabelledClip, Listening, Task
-from motionbeat.probe.towers import CLOCK_SLOT_S, FRAME_S, MotionBeatEncoder
+from motionbeat.probe.towers import CLOCK_SLOT_S, FRAME_S, LAGS, MotionBeatEncoder, repetition
 from motionbeat.tokens import slot_grid
 
 
@@ -41,12 +41,15 @@ def _note(duration_s: float) -> Audio:
     return Audio((0.4 * np.exp(-3 * time) * np.sin(2 * np.pi * 330 * time)).astype(np.float32))
 
 
-def test_pooling_is_mean_and_deviation_over_time() -> None:
+def test_pooling_describes_values_and_their_course_over_time() -> None:
     frames = np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32)
     views = pooled(Heard({"x": Layer(frames, np.array([0.0, 1.0]))}, {"clip": np.ones(3, np.float32)}))
-    assert list(views) == ["x mean", "x mean+std", "clip"]
+    assert list(views) == ["x mean", "x mean+std", "x course", "clip"]
     assert views["x mean"].tolist() == [2, 5]
     assert views["x mean+std"].tolist() == [2, 5, 1, 0]
+    assert views["x course"].tolist() == [2, 5, 1, 0, 2, 0, 3, 5, 1, 5]
+    still = pooled(Heard({"x": Layer(frames[:1], np.array([0.0]))}))
+    assert still["x course"].tolist() == [1, 5, 0, 0, 0, 0, 1, 5, 1, 5]
 
 
 @pytest.mark.parametrize("duration_s", [0.3, 3.0])
@@ -87,10 +90,25 @@ def test_motionbeat_hears_every_layer_as_it_embeds_songs(weights: Path, steady: 
     np.testing.assert_allclose(heard.vectors["clip"], expected.clip, atol=1e-5)
     assert heard.vectors["final in beat"].shape == (4 * 24,)
     np.testing.assert_allclose(heard.vectors["final in beat"][24:48], expected.tokens[1::4].mean(axis=0), atol=1e-5)
+    np.testing.assert_allclose(heard.vectors["final + repetition"][48:], repetition(expected.tokens), atol=1e-5)
     tempo, *meters, confidence = heard.vectors["final, grid"][48:]
     assert tempo == 0  # 120 beats a minute
     assert meters == [0, 0, 1, 0, 0, 0]
     assert confidence == pytest.approx(expected.grid.confidence)
+
+
+def test_repetition_finds_the_bar_at_any_length() -> None:
+    rng = np.random.default_rng(0)
+    bar = rng.normal(size=(12, 5))  # three beats of four slots
+    tokens = np.tile(bar, (9, 1)) + 0.3 * rng.normal(size=(108, 5))
+    alike = repetition(tokens)
+    assert alike.shape == (LAGS,)
+    assert set(np.argsort(alike)[-4:] + 1) == {12, 24, 36, 48}
+    assert alike[11] > 0.8
+    short = repetition(tokens[:13])
+    assert short[11] != 0
+    assert not short[12:].any()
+    assert not repetition(tokens[:1]).any()
 
 
 def test_on_a_clock_no_beat_is_tracked_and_no_phase_is_told(
@@ -149,7 +167,7 @@ def _task(folder: Path, listening: Listening) -> Task:
 def test_features_are_heard_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task = _task(tmp_path, Listening.CLOCK)
     first = features_of(Choice("mfcc", "mfcc"), task, tmp_path / "features", again=False)
-    assert list(first.vectors) == ["mfcc mean", "mfcc mean+std"]
+    assert list(first.vectors) == ["mfcc mean", "mfcc mean+std", "mfcc course"]
     assert first.header.audio_s == pytest.approx(2.1, abs=0.01)
     assert first.header.cpu_s > 0
     monkeypatch.setattr(listeners, "hear_task", lambda encoder, task: pytest.fail("heard again"))

@@ -38,8 +38,13 @@ def load() -> Peer:
 
     def vectors(samples: np.ndarray) -> dict[str, np.ndarray]:
         values = lstm(samples)
-        mean = values.mean(axis=0)
-        return {"lstm mean": mean, "lstm mean+std": np.concatenate([mean, values.std(axis=0)])}
+        mean, std = values.mean(axis=0), values.std(axis=0)
+        change = np.abs(np.diff(values, axis=0)).mean(axis=0)
+        return {
+            "lstm mean": mean,
+            "lstm mean+std": np.concatenate([mean, std]),
+            "lstm course": np.concatenate([mean, std, change, values.max(axis=0), values.min(axis=0)]),
+        }
 
     def frames(samples: np.ndarray) -> dict[str, Frames]:
         values = lstm(samples)

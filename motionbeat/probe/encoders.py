@@ -15,6 +15,9 @@ import numpy as np
 from motionbeat.audio import Audio
 from motionbeat.probe.task import Listening
 
+VIEWS = "views 2"
+"""Changes whenever :func:`pooled` or what an encoder puts beside its layers does."""
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
@@ -68,13 +71,15 @@ class Encoder(Protocol):
 
 
 def pooled(heard: Heard) -> dict[str, np.ndarray]:
-    """Vectors of a whole clip: each layer's mean and its mean with its standard deviation over time, and the
-    encoder's own vectors, by view: ``LAYER mean``, ``LAYER mean+std``, ``VECTOR``."""
-    views = {}
+    """Vectors of a whole clip, by view: of each layer ``LAYER mean``, ``LAYER mean+std`` (over time) and ``LAYER
+    course`` (these two, the mean size of the change from frame to frame, the greatest and the least value), and the
+    encoder's own vectors, ``VECTOR``."""
+    views: dict[str, np.ndarray] = {}
     for name, layer in heard.layers.items():
-        mean = layer.frames.mean(axis=0, dtype=np.float64)
-        views[f"{name} mean"] = mean.astype(np.float32)
-        views[f"{name} mean+std"] = np.concatenate([mean, layer.frames.std(axis=0, dtype=np.float64)]).astype(
-            np.float32
-        )
+        frames = layer.frames.astype(np.float64)
+        mean, std = frames.mean(axis=0), frames.std(axis=0)
+        change = np.abs(np.diff(frames, axis=0)).mean(axis=0) if len(frames) > 1 else np.zeros_like(mean)
+        course = np.concatenate([mean, std, change, frames.max(axis=0), frames.min(axis=0)]).astype(np.float32)
+        width = len(mean)
+        views |= {f"{name} mean": course[:width], f"{name} mean+std": course[: 2 * width], f"{name} course": course}
     return views | heard.vectors

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from motionbeat.errors import UserError
-from motionbeat.probe.encoders import Encoder, Layer, pooled
+from motionbeat.probe.encoders import VIEWS, Encoder, Layer, pooled
 from motionbeat.probe.exchange import Features, Header, has_features, read_features, read_header, write_features
 from motionbeat.probe.task import Listening, Task
 
@@ -136,11 +136,15 @@ def features_of(choice: Choice, task: Task, root: Path, again: bool) -> Features
     encoder = OWN[choice.kind](choice.name, choice.folder)
     if not again and has_features(folder):
         header = read_header(folder)
-        if (header.version, header.task, header.digest) == (encoder.version, task.name, task.digest):
+        if (header.version, header.task, header.digest) == (_version(encoder, task), task.name, task.digest):
             return read_features(folder, task)
     write_features(folder, hear_task(encoder, task))
     # what is read is what others read: rounded to float16
     return read_features(folder, task)
+
+
+def _version(encoder: Encoder, task: Task) -> str:
+    return encoder.version if task.listening is Listening.FRAMES else f"{encoder.version}, {VIEWS}"
 
 
 def hear_task(encoder: Encoder, task: Task) -> Features:
@@ -167,5 +171,5 @@ def hear_task(encoder: Encoder, task: Task) -> Features:
         else:
             for name, vector in pooled(heard).items():
                 vectors.setdefault(name, []).append(vector)
-    header = Header(encoder.name, encoder.version, encoder.about, task.name, task.digest, cpu_s, audio_s)
+    header = Header(encoder.name, _version(encoder, task), encoder.about, task.name, task.digest, cpu_s, audio_s)
     return Features(header, {name: np.stack(rows) for name, rows in vectors.items()}, frames)

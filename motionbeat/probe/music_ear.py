@@ -52,7 +52,9 @@ class WholeMotionBeat:
     """Both of MotionBeat's ways of hearing: the audio tower trained against motion, and the music ear.
 
     Layers and vectors of both; and vectors that put some of them side by side: ``music K + final`` (means and
-    deviations of a layer of the ear and of the tower's last one) and ``pulse + music N + final``.
+    deviations of a layer of the ear and of the tower's last one), ``pulse + music N + final`` and, on its own beats,
+    ``music K + repetition`` (mean, deviation, change, greatest and least of a layer of the ear, and how the tower's
+    tokens repeat).
 
     Args:
         name: in tables.
@@ -76,4 +78,9 @@ class WholeMotionBeat:
         }
         pulse = f"pulse + {max(ear.layers)} + final"
         both = {pulse: np.concatenate([views["ear mean+std"], beside[f"{max(ear.layers)} + final"]])}
+        if "tokens repetition" in views:
+            both |= {
+                f"{name} + repetition": np.concatenate([views[f"{name} course"], views["tokens repetition"]])
+                for name in ear.layers
+            }
         return Heard(tower.layers | ear.layers, tower.vectors | ear.vectors | beside | both)

@@ -19,7 +19,7 @@ from motionbeat.embed import load_encoder
 from motionbeat.encoder import MotionBeat, bar_angles, clip_length, clip_starts
 from motionbeat.probe.encoders import Heard, Layer
 from motionbeat.probe.task import Listening
-from motionbeat.tokens import SLOT_LEAD, SLOTS_PER_BEAT, SlotGrid, beat_tokens, pulse_tokens, slot_grid
+from motionbeat.tokens import SLOT_LEAD, SLOTS_PER_BEAT, SlotGrid, slot_grid
 
 CLOCK_SLOT_S = 0.12
 """Length of a slot where time is cut by a clock: a sixteenth at 125 beats a minute, so that tokens are as long as in
@@ -27,6 +27,9 @@ training."""
 
 FRAME_S = 0.04
 """Distance of frames where beats are probed; a third of a slot, since clocks that start apart are interleaved."""
+
+LAGS = 12 * SLOTS_PER_BEAT
+"""Repetition is looked for up to twelve beats apart: three bars of four, four of three."""
 
 _METER = 4
 _LEAST_S = 0.5  # shorter notes are followed by silence, so that there are slots
@@ -38,8 +41,9 @@ class MotionBeatEncoder:
     Layers: ``ear`` (the beat network's frames; only where it hears through one), ``tokens`` (the same or mel patches,
     by slot), ``stem``, ``phase N``, ``plain N``, ``final``. On a clock, all tokens have phase zero. Vectors: ``clip``
     (the embedding that is compared with dances) and, on its own beats, ``tokens in beat`` and ``final in beat`` (means
-    of the four slots of a beat, side by side) and ``final, grid`` (mean and deviation of the last layer, tempo, meter
-    and confidence: all that a dance generator is told).
+    of the four slots of a beat, side by side), ``tokens + repetition`` and ``final + repetition`` (means, deviations
+    and :func:`repetition`) and ``final, grid`` (mean and deviation of the last layer, tempo, meter and confidence: all
+    that a dance generator is told).
 
     Args:
         name: in tables.
@@ -77,6 +81,9 @@ class MotionBeatEncoder:
         for name in ("tokens", "final"):
             frames = layers[name].frames
             vectors[f"{name} in beat"] = frames.reshape(-1, SLOTS_PER_BEAT, frames.shape[1]).mean(axis=0).ravel()
+            again = repetition(frames)
+            vectors[f"{name} + repetition"] = np.concatenate([frames.mean(axis=0), frames.std(axis=0), again])
+            vectors[f"{name} repetition"] = again
         return Heard(self._ear(audio) | layers, vectors)
 
     def _dense_layers(self, audio: Audio) -> dict[str, Layer]:
@@ -91,16 +98,15 @@ class MotionBeatEncoder:
         return dense
 
     def _ear(self, audio: Audio) -> dict[str, Layer]:
-        if self._model.ear is None:
+        if self._model.beat_network is None:
             return {}
-        frames = pulse_features(self._model.ear, audio.samples)
+        frames = pulse_features(self._model.beat_network, audio.samples)
         return {"ear": Layer(frames, np.arange(len(frames)) / FRAME_RATE)}
 
     @torch.no_grad()
     def _layers(self, audio: Audio, slots: SlotGrid) -> tuple[dict[str, Layer], np.ndarray]:
         """Every layer of the tower on the slots of a clip, and the unit vector of the whole."""
-        ear = self._model.ear
-        tokens = beat_tokens(audio, slots) if ear is None else pulse_tokens(ear, audio, slots)
+        tokens = self._model.audio_tokens(audio, slots)
         starts, length = clip_starts(slots), clip_length(slots)
         index = starts[:, None] + np.arange(length)
         with _recorded(self._model) as layers:
@@ -142,6 +148,14 @@ def _recorded(model: MotionBeat) -> Iterator[dict[str, np.ndarray]]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def repetition(tokens: np.ndarray) -> np.ndarray:
+    """(LAGS,) float32: how alike tokens (N, D) are that lie 1, 2, ... slots apart, the mean correlation over channels;
+    0 for lags as long as the clip. Slots are counted in beats, so this tells meter and rhythm at any tempo."""
+    values = (tokens - tokens.mean(axis=0)) / (tokens.std(axis=0) + 1e-3)
+    alike = [(values[:-lag] * values[lag:]).mean() for lag in range(1, min(LAGS + 1, len(values)))]
+    return np.pad(np.array(alike, dtype=np.float32), (0, LAGS - len(alike)))
 
 
 def _clock(duration_s: float, first_s: float) -> SlotGrid:
