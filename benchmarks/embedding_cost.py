@@ -28,7 +28,7 @@ def measure(song: Path, model: Path | None) -> dict[str, list[float]]:
     from motionbeat.audio import Audio, load_audio
     from motionbeat.beats import track_beats
     from motionbeat.embed import load_encoder
-    from motionbeat.tokens import beat_tokens, pulse_tokens, slot_grid
+    from motionbeat.tokens import beat_tokens, slot_grid
 
     encoder = load_encoder(model).model
     noise = np.random.default_rng(0).normal(0, 0.1, 5 * 22050).astype(np.float32)
@@ -48,8 +48,8 @@ def measure(song: Path, model: Path | None) -> dict[str, list[float]]:
     begun = time.process_time()
     slots = slot_grid(grid)
     beat_tokens(audio, slots)
-    if encoder.ear is not None:
-        pulse_tokens(encoder.ear, audio, slots)
+    if encoder.beat_network is not None:
+        encoder.audio_tokens(audio, slots)
     done("tokens", begun)
     tokens_s = stages["tokens"][0]
     begun = time.process_time()

@@ -45,7 +45,8 @@ class Ablation:
 
 
 METHOD: dict[str, Any] = {"rotation": "qkv", "pooling": "bar", "contact_guidance": "add", "hearing": "pulse"}
-"""The full method's switches of the encoder."""
+"""The full method's switches of the encoder. The shipped one hears the music ear as well, for which pairs have to be
+made with ``--music-tokens``; here that is a row of its own."""
 
 _NO_SRAL = {"beat_weight": 0.0, "bar_weight": 0.0}
 _PLAIN = {"tempo_negatives": 0, "beat_jitter": False, "fine_jitter": False} | _NO_SRAL
@@ -66,6 +67,7 @@ ABLATIONS = {
     "no beat-locked dances": Ablation(beat_locked=False),
     "paired dances with their own songs only": Ablation(more_songs=False, beat_locked=False),
     "mel patches in place of the beat network": Ablation(encoder={"hearing": "mel"}),
+    "the music ear too, no beat-locked dances": Ablation(encoder={"hearing": "pulse+music"}, beat_locked=False),
     "true bar angles only": Ablation(objective={"blind_share": 0.0}),
     "rotation of q and k, and in pooling": Ablation(encoder={"rotation": "qk"}),
     "contacts as a gate": Ablation(encoder={"contact_guidance": "gate"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from motionbeat.motion_features import CONTACT, FEATURE_DIM, motion_to_features
 from motionbeat.motion_tokens import frames_in_slots, motion_frames, pulses_in_slots
 from motionbeat.objective import Objective
 from motionbeat.pairs import Pair, as_given
-from motionbeat.tokens import MEL_FRAMES_PER_SLOT, MELS, SLOTS_PER_BEAT, slot_onsets
+from motionbeat.tokens import MEL_FRAMES_PER_SLOT, MELS, PULSE_TOKEN_DIM, SLOTS_PER_BEAT, slot_onsets
 
 TEMPO_TOLERANCE = 0.02
 """Tempo negatives are within this share of the anchor's tempo."""
@@ -26,6 +27,9 @@ MIN_VALID = 0.85
 
 DRIFTS = (0.02, 0.12)
 """Range of the tempo error of a drifting negative."""
+
+MUSIC_SHOWN = 0.5
+"""Share of the training clips in which what the music ear hears is shown."""
 
 _ROOM_BEFORE = SLOTS_PER_BEAT
 _TEMPO_GROUP = 4  # clips of about the same tempo that are drawn together, to be one another's tempo negatives
@@ -80,11 +84,20 @@ class Track:
         slots_per_bar: slots in a bar.
         length: slots in a clip, ``bars`` bars.
         sound: (N,) bool, False where the recording is faulty or stitched.
+        music_from: the channel of ``audio`` from which on it is what the music ear hears; None where it is not.
         starts: (n,) slots, each on a beat, at which a sound clip of regular bars with room on both sides begins.
     """
 
-    def __init__(self, pair: Pair, audio: np.ndarray, mirrored: bool = False, bars: int = BARS_PER_CLIP) -> None:
+    def __init__(
+        self,
+        pair: Pair,
+        audio: np.ndarray,
+        mirrored: bool = False,
+        bars: int = BARS_PER_CLIP,
+        music_from: int | None = None,
+    ) -> None:
         self.pair = pair
+        self.music_from = music_from
         slots = pair.slots
         motion = pair.motion.mirrored() if mirrored else pair.motion
         self.fps = motion.fps
@@ -265,14 +278,16 @@ class ClipSampler:
 
     def _heard(self, track: Track, start: int) -> tuple[np.ndarray, np.ndarray]:
         """Audio tokens and onsets of a clip; songs differ in mastering and key. Mel patches get random gain, tilt over
-        frequency, transposition and masked bands; other tokens are taken from one of their keys."""
+        frequency, transposition and masked bands; other tokens are taken from one of their keys, and what the music
+        ear hears is obscured."""
         cut = slice(start, start + track.length)
         mel = as_given(track.pair.audio_tokens[cut])
         onsets = slot_onsets(mel)
         if not self.augment:
             return track.music(start), onsets
         if track.audio.dtype != np.uint8:
-            return as_given(track.audio[self.rng.integers(len(track.audio)), cut]), onsets
+            tokens = as_given(track.audio[self.rng.integers(len(track.audio)), cut])
+            return tokens if track.music_from is None else self._obscured(tokens, track.music_from), onsets
         patches = mel.reshape(track.length, MEL_FRAMES_PER_SLOT, MELS)
         gain = self.rng.normal(0, 0.04) + self.rng.normal(0, 0.06) * np.linspace(-1, 1, MELS)
         patches = np.roll(patches, int(self.rng.integers(-2, 3)), axis=2)
@@ -281,6 +296,18 @@ class ClipSampler:
             low = self.rng.integers(0, MELS - 8)
             patches[:, :, low : low + self.rng.integers(1, 9)] = 0
         return patches.reshape(track.length, -1), onsets
+
+    def _obscured(self, tokens: np.ndarray, music_from: int) -> np.ndarray:
+        """Tokens of a clip with what the music ear hears hidden in half of the clips, and moved by as much as it
+        differs between songs: by it so few songs are known by heart, and dances with them, before the pulse is."""
+        mean, std = (np.array(self._statistics[name])[music_from:] for name in ("audio_mean", "audio_std"))
+        music = tokens[:, music_from:] if self.rng.random() < MUSIC_SHOWN else mean
+        moved = (music + self.rng.normal(size=len(mean)) * std).astype(np.float32)
+        return np.concatenate([tokens[:, :music_from], np.broadcast_to(moved, (len(tokens), len(mean)))], axis=1)
+
+    @cached_property
+    def _statistics(self) -> dict[str, float | list[float]]:
+        return self.audio_statistics()
 
 
 def tracks_of(
@@ -292,8 +319,9 @@ def tracks_of(
 ) -> list[Track]:
     """Tracks of pairs for an encoder with that ``hearing``, each also mirrored if asked. ``features`` (V, N, D) by
     pair name take the place of its tokens."""
+    music_from = PULSE_TOKEN_DIM if hearing == "pulse+music" and features is None else None
     return [
-        Track(pair, pair.tokens(hearing) if features is None else features[pair.name], flip, bars)
+        Track(pair, pair.tokens(hearing) if features is None else features[pair.name], flip, bars, music_from)
         for pair in pairs
         for flip in ((False, True) if mirror else (False,))
     ]

@@ -11,6 +11,7 @@ inputs are ours.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,11 +22,13 @@ from diffusers.configuration_utils import register_to_config
 from torch import nn
 from torch.nn import functional as F
 
+from motionbeat.assets import asset_path
 from motionbeat.audio import SAMPLE_RATE, Audio
 from motionbeat.beats.features import BANDS, FRAME_RATE, HOP, filtered_spectrogram, log_scaled, mel_spectrogram
 from motionbeat.beats.network import BeatNetwork
 from motionbeat.beats.tracker import pulse_features
-from motionbeat.tokens import PULSE_TOKEN_DIM
+from motionbeat.model_files import load_model
+from motionbeat.tokens import PULSE_TOKEN_DIM, SlotGrid, slot_means
 
 FRAMES_PER_TOKEN = 2
 TOKEN_RATE = FRAME_RATE / FRAMES_PER_TOKEN
@@ -39,6 +42,11 @@ SOUND_DIM = sum(SOUND_PARTS)
 
 WINDOW_TOKENS = 200
 """The network hears eight seconds at a time."""
+
+MUSIC_LAYER = 2
+"""The layer that MotionBeat's audio tower is given."""
+MUSIC_TOKEN_DIM = 192
+"""Its width in the shipped ear."""
 
 _SEMITONE_WINDOW = 8192
 _SEMITONE_WIDTH = 0.4  # standard deviation of a filter, semitones
@@ -82,7 +90,7 @@ class HeardMusic:
 
     Attributes:
         times_s: (T,) middle of each token, seconds.
-        layers: (L + 1, T, width) float32: the stem, and what each of L layers makes of it.
+        layers: (L + 1, T, width) float32: the stem, and what each of L layers makes of it; or those asked for.
         clip: (projection,) float32 unit vector of the whole sound: what tells it from other music.
     """
 
@@ -152,14 +160,20 @@ class MusicEar(ModelMixin, ConfigMixin):
         return F.normalize(self.project(torch.cat([x.mean(dim=1), spread], dim=-1)).float(), dim=-1)
 
     @torch.no_grad()
-    def listen(self, audio: Audio) -> HeardMusic:
-        """Listen to a sound of any length, eight seconds at a time, overlapping by half."""
+    def listen(self, audio: Audio, layers: Sequence[int] | None = None) -> HeardMusic:
+        """Listen to a sound of any length, eight seconds at a time, overlapping by half.
+
+        Args:
+            audio: the sound.
+            layers: which to keep, 0 for the stem; all when None. One of them is 70 MB an hour.
+        """
+        kept = range(1 + len(self.blocks)) if layers is None else layers
         sound = torch.from_numpy(sound_tokens(self.pulse, audio.samples))
         length = min(WINDOW_TOKENS, len(sound))
         last = len(sound) - length
         starts = np.unique(np.append(np.arange(0, last, WINDOW_TOKENS // 2), last))
         weight = torch.hann_window(length + 2, periodic=False)[1:-1, None]
-        total = torch.zeros(1 + len(self.blocks), len(sound), self.config["width"])
+        total = torch.zeros(len(kept), len(sound), self.config["width"])
         weights = torch.zeros(len(sound), 1)
         clips = []
         for batch in np.array_split(starts, math.ceil(len(starts) / _WINDOWS_AT_ONCE)):
@@ -168,8 +182,19 @@ class MusicEar(ModelMixin, ConfigMixin):
             made[-1] = self.norm(made[-1])
             for row, start in enumerate(batch):
                 inside = slice(start, start + length)
-                total[:, inside] += weight * torch.stack([x[row].float().cpu() for x in made])
+                total[:, inside] += weight * torch.stack([made[layer][row].float().cpu() for layer in kept])
                 weights[inside] += weight
         mean = F.normalize(torch.cat(clips).mean(dim=0), dim=0)
         times = (np.arange(len(sound)) + 0.5) / TOKEN_RATE
         return HeardMusic(times, (total / weights).numpy(), mean.numpy())
+
+
+def music_tokens(ear: MusicEar, audio: Audio, slots: SlotGrid) -> np.ndarray:
+    """(N, width) float32 tokens: means of the ear's layer :data:`MUSIC_LAYER` over each slot of a song."""
+    return slot_means(ear.listen(audio, [MUSIC_LAYER]).layers[0], TOKEN_RATE, slots)
+
+
+@cache
+def shipped_ear() -> MusicEar:
+    """The ear with the weights that come with the project."""
+    return load_model(asset_path("models", "ear"), MusicEar)

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from motionbeat.audio import Audio, load_audio
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.beats.network import BeatNetwork
+from motionbeat.ear import MUSIC_TOKEN_DIM, MusicEar, music_tokens
 from motionbeat.motion_tokens import MOTION_TOKEN_DIM
 from motionbeat.tokens import (
     PULSE_TOKEN_DIM,
@@ -41,8 +42,12 @@ CLOCK_DIM = 9
 
 _CLIPS_AT_ONCE = 32
 
-AUDIO_TOKEN_DIM = {"pulse": PULSE_TOKEN_DIM, "mel": TOKEN_DIM}
-"""What the audio tower can be given, and its width: what a beat network hears in each slot, or its mel patch."""
+AUDIO_TOKEN_DIM = {"pulse": PULSE_TOKEN_DIM, "pulse+music": PULSE_TOKEN_DIM + MUSIC_TOKEN_DIM, "mel": TOKEN_DIM}
+"""What the audio tower can be given, and its width: what a beat network hears in each slot, that and what the music
+ear (:mod:`motionbeat.ear`) hears, or a mel patch."""
+
+MUSIC_GAIN = 0.4
+"""How loud what the music ear hears is beside the pulse, which has a third of its channels."""
 
 ROTATIONS = ("qkv", "qk", "none")
 """What the phase rotation turns in attention: its input, and so queries, keys and values (the method), queries and
@@ -334,7 +339,8 @@ class MotionBeat(ModelMixin, ConfigMixin):
         contact_guidance: one of :data:`CONTACT_GUIDANCES`.
         rhythm_heads: whether the towers have rhythm heads.
         hearing: a key of :data:`AUDIO_TOKEN_DIM`. An encoder that hears the pulse carries the beat network through
-            which it hears (``ear``), whose weights are never trained here.
+            which it hears (``ear``), one that hears the music too the music ear with its beat network (``music``);
+            their weights are never trained here.
         audio_mean, audio_std: of the audio tokens in training, of all values or of each channel; tokens are normalised
             by them.
         objective: the fields of :class:`motionbeat.objective.Objective` that it was trained for; a record only.
@@ -357,6 +363,9 @@ class MotionBeat(ModelMixin, ConfigMixin):
         for name, values in (("token_mean", audio_mean), ("token_std", audio_std)):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32).expand(dim).clone(), persistent=False)
         self.ear = BeatNetwork().eval().requires_grad_(False) if hearing == "pulse" else None
+        self.music = MusicEar().eval().requires_grad_(False) if hearing == "pulse+music" else None
+        if self.music is not None:
+            self.token_std[PULSE_TOKEN_DIM:] /= MUSIC_GAIN
 
     motion_mean: torch.Tensor
     motion_std: torch.Tensor
@@ -364,11 +373,26 @@ class MotionBeat(ModelMixin, ConfigMixin):
     token_std: torch.Tensor
 
     def train(self, mode: bool = True) -> MotionBeat:
-        """Training mode for the towers; the ear listens as it was trained to."""
+        """Training mode for the towers; what they hear through listens as it was trained to."""
         super().train(mode)
-        if self.ear is not None:
-            self.ear.eval()
+        for sense in (self.ear, self.music):
+            if sense is not None:
+                sense.eval()
         return self
+
+    @property
+    def beat_network(self) -> BeatNetwork | None:
+        """Through which it hears the pulse; None for an encoder that is given mel patches."""
+        return self.ear if self.music is None else self.music.pulse
+
+    def audio_tokens(self, audio: Audio, slots: SlotGrid) -> np.ndarray:
+        """(N, audio dim) float32: what the audio tower is given of a song."""
+        if self.beat_network is None:
+            return beat_tokens(audio, slots)
+        pulse = pulse_tokens(self.beat_network, audio, slots)
+        if self.music is None:
+            return pulse
+        return np.concatenate([pulse, music_tokens(self.music, audio, slots)], axis=1)
 
     @property
     def frame_dim(self) -> int:
@@ -491,7 +515,7 @@ class MotionBeat(ModelMixin, ConfigMixin):
             grid = track_beats(audio).covering(audio.duration)
         slots = slot_grid(grid)
         patches = beat_tokens(audio, slots)
-        heard = self._hear_song(patches if self.ear is None else pulse_tokens(self.ear, audio, slots), slots)
+        heard = self._hear_song(patches if self.beat_network is None else self.audio_tokens(audio, slots), slots)
         return MusicEmbedding(
             clip=heard.mean_clip,
             clips=heard.clips,

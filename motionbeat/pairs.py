@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -31,6 +32,7 @@ from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.beats.tracker import shipped_tracker
 from motionbeat.command import OneLineParser, run_command
 from motionbeat.dances import Dance, read_ballroom, read_open
+from motionbeat.ear import MUSIC_TOKEN_DIM, MusicEar, music_tokens, shipped_ear
 from motionbeat.errors import UserError
 from motionbeat.finedance import read_finedance
 from motionbeat.motion import FPS_RANGE, Motion
@@ -48,6 +50,9 @@ PITCHES = (0.0, -3.0, 3.0)
 
 PULSE_STEPS = 64
 """Pulse tokens are stored in so many steps a unit; they spread by about half a unit."""
+
+MUSIC_STEPS = 16
+"""The same of what the music ear hears, which spreads by about one unit."""
 
 SHORTEST_S = 3.0
 """A dance without music has to last this long to be laid on beats."""
@@ -76,6 +81,8 @@ class Pair:
         clean: True if both dance and music may be used for anything.
         split: ``train``, ``validation`` or ``test``: that of the dance.
         song: what the music is called, the same for all dances to it.
+        music_tokens: (N, 192) float16, tokens of :func:`motionbeat.ear.music_tokens` by the shipped music ear; None
+            where they were not asked for (``--music-tokens``).
     """
 
     name: str
@@ -90,6 +97,7 @@ class Pair:
     clean: bool
     split: str
     song: str
+    music_tokens: np.ndarray | None = None
 
     @property
     def recorded_together(self) -> bool:
@@ -98,14 +106,27 @@ class Pair:
 
     def tokens(self, hearing: str) -> np.ndarray:
         """(V, N, D) tokens as they are kept, in V keys, for an encoder with that ``hearing`` (a key of
-        :data:`motionbeat.encoder.AUDIO_TOKEN_DIM`)."""
-        return self.pulse_tokens if hearing == "pulse" else self.audio_tokens[None]
+        :data:`motionbeat.encoder.AUDIO_TOKEN_DIM`).
+
+        Raises:
+            UserError: they were not kept.
+        """
+        if hearing == "mel":
+            return self.audio_tokens[None]
+        if hearing == "pulse":
+            return self.pulse_tokens
+        if self.music_tokens is None:
+            raise UserError(f"{self.name}: has no tokens of the music ear. Make the pairs with --music-tokens.")
+        # the ear hears a piece in its own key only: what it tells is not when something happens
+        music = np.broadcast_to(self.music_tokens, (len(self.pulse_tokens), *self.music_tokens.shape))
+        return np.concatenate([self.pulse_tokens, music], axis=2)
 
     def save(self, folder: Path) -> None:
         """Write ``folder/NAME.npz``."""
         about = {"name": self.name, "dance": self.dance, "style": self.style, "clean": self.clean}
         about |= {"split": self.split, "song": self.song}
         grid = {"meter": self.grid.meter, "tempo": self.grid.tempo, "confidence": self.grid.confidence}
+        heard: dict[str, Any] = {} if self.music_tokens is None else {"music_tokens": self.music_tokens}
         np.savez_compressed(
             folder / f"{self.name}.npz",
             about=np.array(json.dumps(about | grid | {"fps": self.motion.fps})),
@@ -117,6 +138,7 @@ class Pair:
             downbeats=self.grid.downbeats,
             audio_tokens=self.audio_tokens,
             pulse_tokens=self.pulse_tokens,
+            **heard,
         )
 
 
@@ -133,7 +155,7 @@ def load_pair(path: Path) -> Pair:
         UserError: the file is missing, damaged, or something else.
     """
     needed = ("about", "poses", "trans", "contacts", "valid", "beats", "downbeats", "audio_tokens", "pulse_tokens")
-    data = read_arrays(path, "a pair", _AGAIN, needed)
+    data = read_arrays(path, "a pair", _AGAIN, needed, ["music_tokens"])
     try:
         about = json.loads(str(data["about"]))
         beats, downbeats = (numbers(name, data[name], np.inf) for name in ("beats", "downbeats"))
@@ -145,6 +167,9 @@ def load_pair(path: Path) -> Pair:
                 raise ValueError(f"{name} must be {np.dtype(kind)}, got {data[name].dtype}")
         if not np.isfinite(data["pulse_tokens"]).all():
             raise ValueError("pulse_tokens must be finite")
+        music = data.get("music_tokens")
+        if music is not None and (music.dtype != np.float16 or not np.isfinite(music).all()):
+            raise ValueError("music_tokens must be finite float16")
         poses = data["poses"].astype(np.float32) / np.float32(POSE_STEPS)
         contacts = data["contacts"].astype(np.float32) / 255
         fps = one_number("fps", np.array(about["fps"]), *FPS_RANGE)
@@ -154,13 +179,14 @@ def load_pair(path: Path) -> Pair:
             data["valid"].shape != (len(motion),)
             or data["audio_tokens"].shape != (len(slots), TOKEN_DIM)
             or data["pulse_tokens"].shape != (len(PITCHES), len(slots), PULSE_TOKEN_DIM)
+            or (music is not None and music.shape != (len(slots), MUSIC_TOKEN_DIM))
         ):
             raise ValueError("its arrays do not fit together")
         if about["name"] != path.stem:
             raise ValueError("its name inside is another")
         return Pair(
             about["name"], about["dance"], about["style"], motion, data["valid"], grid, slots, data["audio_tokens"],
-            data["pulse_tokens"], about["clean"], about["split"], about["song"],
+            data["pulse_tokens"], about["clean"], about["split"], about["song"], music,
         )  # fmt: skip
     except KeyError as error:
         raise wrong_file(path, "a pair", f"it does not say its {error.args[0]}", _AGAIN) from None
@@ -189,20 +215,22 @@ def with_tracked_beats(dance: Dance) -> Dance:
     return replace(dance, grid=track_beats(audio).covering(audio.duration))
 
 
-def pair_with_own_music(dance: Dance) -> Pair:
-    """A dance with the music that it was recorded to."""
+def pair_with_own_music(dance: Dance, ear: MusicEar | None = None) -> Pair:
+    """A dance with the music that it was recorded to, heard by a music ear too if one is given."""
     assert dance.grid is not None and dance.audio_path is not None
     slots = slot_grid(dance.grid)
-    tokens = _heard(load_audio(dance.audio_path), slots)
+    audio = load_audio(dance.audio_path)
     return Pair(
-        dance.name, dance.name, dance.style, dance.motion, dance.valid, dance.grid, slots, *tokens,
-        dance.clean, dance.split, dance.song,
+        dance.name, dance.name, dance.style, dance.motion, dance.valid, dance.grid, slots, *_heard(audio, slots),
+        dance.clean, dance.split, dance.song, _heard_by(ear, audio, slots),
     )  # fmt: skip
 
 
-def pair_with_song(dance: Dance, name: str, music: Music, part: float = 0.0) -> tuple[Pair, LaidDance]:
+def pair_with_song(
+    dance: Dance, name: str, music: Music, part: float = 0.0, ear: MusicEar | None = None
+) -> tuple[Pair, LaidDance]:
     """A dance laid on the beats of ``music``: by its events, or by its own beats if they are known. The pair, called
-    ``name``, ends with the dance or the music.
+    ``name``, ends with the dance or the music; heard by a music ear too if one is given.
 
     Raises:
         ValueError: the dance is shorter than two beats, or its bars and those of the music differ.
@@ -215,20 +243,20 @@ def pair_with_song(dance: Dance, name: str, music: Music, part: float = 0.0) -> 
     downbeats = music.grid.downbeats[music.grid.downbeats <= beats[-1]]
     grid = BeatGrid(beats, downbeats, music.grid.meter, music.grid.tempo, music.grid.confidence)
     slots = slot_grid(grid)
-    tokens = _heard(music.audio.crop(0.0, float(beats[-1]) + 1.0), slots)
+    audio = music.audio.crop(0.0, float(beats[-1]) + 1.0)
     pair = Pair(
-        name, dance.name, dance.style, laid.motion, laid.valid, grid, slots, *tokens,
-        dance.clean and music.clean, dance.split, music.name,
+        name, dance.name, dance.style, laid.motion, laid.valid, grid, slots, *_heard(audio, slots),
+        dance.clean and music.clean, dance.split, music.name, _heard_by(ear, audio, slots),
     )  # fmt: skip
     return pair, laid
 
 
 def pairs_with_songs(
-    dance: Dance, songs: int, more_songs: int, library: list[Song]
+    dance: Dance, songs: int, more_songs: int, library: list[Song], ear: MusicEar | None = None
 ) -> Iterator[tuple[Pair, Music, LaidDance]]:
     """A dance with songs that it was not recorded to, one after another: ``songs`` of them if it came without music,
     ``more_songs`` if it came with some, is not short, its bars are whole and it is trained on (held-out dances are
-    measured with their own music alone).
+    measured with their own music alone). Heard by a music ear too if one is given.
 
     Raises:
         ValueError: the dance is shorter than two beats.
@@ -239,7 +267,7 @@ def pairs_with_songs(
         count = more_songs if fitting and dance.motion.duration >= SHORTEST_S else 0
     for number, music in enumerate(choose_songs(dance, count, library)):
         # a dance longer than its songs shows another part to each
-        pair, laid = pair_with_song(dance, f"{dance.name}_{number}", music, part=number / max(count - 1, 1))
+        pair, laid = pair_with_song(dance, f"{dance.name}_{number}", music, number / max(count - 1, 1), ear)
         yield pair, music, laid
 
 
@@ -276,6 +304,13 @@ def _heard(audio: Audio, slots: SlotGrid) -> tuple[np.ndarray, np.ndarray]:
     return np.round(beat_tokens(audio, slots) * 255).astype(np.uint8), pulse.astype(np.float16)
 
 
+def _heard_by(ear: MusicEar | None, audio: Audio, slots: SlotGrid) -> np.ndarray | None:
+    """What a music ear hears, as a :class:`Pair` keeps it."""
+    if ear is None:
+        return None
+    return (np.round(music_tokens(ear, audio, slots) * MUSIC_STEPS) / MUSIC_STEPS).astype(np.float16)
+
+
 def main(argv: list[str] | None = None) -> int:
     return run_command(lambda: _main(argv))
 
@@ -292,6 +327,8 @@ def _main(argv: list[str] | None) -> int:
     parser.add_argument("--recordings", type=Path, help="folder of recorded songs: some of that half come from it")
     tracked = "hear the beats of paired music with our own tracker instead of taking those of the set, as in use"
     parser.add_argument("--tracked-beats", action="store_true", help=tracked)
+    heard = "keep what the music ear hears, too, for encoders that are given it (a quarter more disk)"
+    parser.add_argument("--music-tokens", action="store_true", help=heard)
     parser.add_argument("--out", type=Path, default=Path("runs/pairs"))
     args = parser.parse_args(argv)
     if args.songs < 1 or args.more_songs < 0:
@@ -316,6 +353,7 @@ def _main(argv: list[str] | None) -> int:
             args.more_songs,
             library,
             folder,
+            shipped_ear() if args.music_tokens else None,
         )
         if out.exists():
             out.rmdir()
@@ -335,16 +373,18 @@ def _check_out(out: Path) -> None:
         raise UserError(f"--out {out}: cannot be read ({error.strerror}). Write elsewhere.") from None
 
 
-def _build(dances: list[Dance], songs: int, more_songs: int, library: list[Song], folder: Path) -> None:
+def _build(
+    dances: list[Dance], songs: int, more_songs: int, library: list[Song], folder: Path, ear: MusicEar | None
+) -> None:
     """Write all pairs, and ``songs.json``."""
     met = {}
     for dance in tqdm(dances, desc="pairing", unit="dance"):
         if dance.grid is not None:
-            pair_with_own_music(dance).save(folder)
+            pair_with_own_music(dance, ear).save(folder)
         elif dance.motion.duration < SHORTEST_S:
             tqdm.write(f"{dance.name}: shorter than {SHORTEST_S:g} s, left out.", file=sys.stderr)
             continue
-        for pair, music, laid in pairs_with_songs(dance, songs, more_songs, library):
+        for pair, music, laid in pairs_with_songs(dance, songs, more_songs, library, ear):
             pair.save(folder)
             met[pair.name] = {
                 "song": music.name,

@@ -145,13 +145,18 @@ def pulse_tokens(network: BeatNetwork, audio: Audio, slots: SlotGrid, pitch: flo
     The network was trained on far more music than there are dances to, so that where the pulse is, and where in the
     bar it may be, need not be learned from dances again.
     """
-    features = pulse_features(network, audio.samples, pitch)
+    return slot_means(pulse_features(network, audio.samples, pitch), FRAME_RATE, slots)
+
+
+def slot_means(frames: np.ndarray, rate: float, slots: SlotGrid) -> np.ndarray:
+    """(N, D) float32 means of frames (T, D), ``rate`` of them a second from the beginning of the song on, over each
+    slot, which begins :data:`SLOT_LEAD` early."""
     lengths = slots.lengths_s
-    edges = (slots.times_s - SLOT_LEAD * lengths) * FRAME_RATE
-    first = np.clip(np.round(edges).astype(np.int64), 0, len(features) - 1)
-    after = np.clip(np.round(edges + lengths * FRAME_RATE).astype(np.int64), first + 1, len(features))
+    edges = (slots.times_s - SLOT_LEAD * lengths) * rate
+    first = np.clip(np.round(edges).astype(np.int64), 0, len(frames) - 1)
+    after = np.clip(np.round(edges + lengths * rate).astype(np.int64), first + 1, len(frames))
     # a running sum in float64: an hour of frames would lose the last digits of float32
-    total = np.concatenate([np.zeros((1, features.shape[1])), np.cumsum(features, axis=0, dtype=np.float64)])
+    total = np.concatenate([np.zeros((1, frames.shape[1])), np.cumsum(frames, axis=0, dtype=np.float64)])
     return ((total[after] - total[first]) / (after - first)[:, None]).astype(np.float32)
 
 

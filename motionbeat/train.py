@@ -28,6 +28,7 @@ from motionbeat.beats.tracker import shipped_tracker
 from motionbeat.checkpoint import save_run, saved_step, time_is_up
 from motionbeat.clips import ClipBatch, ClipSampler, tracks_of
 from motionbeat.command import OneLineParser, run_command
+from motionbeat.ear import shipped_ear
 from motionbeat.embed import load_encoder
 from motionbeat.encoder import AUDIO_TOKEN_DIM, BARS_PER_CLIP, CONTACT_GUIDANCES, POOLINGS, ROTATIONS, MotionBeat
 from motionbeat.errors import UserError
@@ -136,13 +137,15 @@ def fit(
 
 
 def set_senses(model: MotionBeat, sampler: ClipSampler) -> None:
-    """Let the encoder normalise motion by the training dances, and hear through the shipped beat network, which made
-    the pulse tokens of the pairs."""
+    """Let the encoder normalise motion by the training dances, and hear through the shipped beat network and music
+    ear, which made the tokens of the pairs."""
     mean, std = sampler.motion_statistics()
     model.motion_mean.copy_(torch.from_numpy(mean))
     model.motion_std.copy_(torch.from_numpy(std))
     if model.ear is not None:
         model.ear.load_state_dict(shipped_tracker().network.state_dict())
+    if model.music is not None:
+        model.music.load_state_dict(shipped_ear().state_dict())
 
 
 def begin_with(model: MotionBeat, trained: MotionBeat) -> None:

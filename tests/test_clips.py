@@ -13,6 +13,7 @@ from motionbeat.ablations import ABLATIONS, RunSettings, train_row
 from motionbeat.beats import BeatGrid
 from motionbeat.clips import ClipSampler, Track, motion_energy, tracks_of
 from motionbeat.contacts import detect_contacts
+from motionbeat.ear import MUSIC_TOKEN_DIM
 from motionbeat.encoder import MotionBeat
 from motionbeat.errors import UserError
 from motionbeat.matching import AS_IT_COMES, FINE_GRAINED, IN_STEP, MOVES, fine_grained, over_songs, retrieval
@@ -45,6 +46,7 @@ def pair(
     return Pair(
         name, name, "pop", motion, np.ones(len(motion), bool), grid, slots,
         mel.reshape(len(slots), TOKEN_DIM).astype(np.uint8), pulse.astype(np.float16), True, split, song or name,
+        rng.normal(3, 2, (len(slots), MUSIC_TOKEN_DIM)).astype(np.float16),
     )  # fmt: skip
 
 
@@ -131,6 +133,8 @@ def test_blind_batches_turn_the_angles_by_whole_slots_and_others_do_not(tracks: 
 @pytest.mark.parametrize("row", list(ABLATIONS))
 def test_every_ablation_trains_and_differs_only_where_it_says(row: str, tracks: list[Track]) -> None:
     settings = RunSettings(steps=2, anchors=4, encoder=TINY)
+    if (hearing := ABLATIONS[row].encoder.get("hearing", "mel")) != "mel":
+        tracks = tracks_of([track.pair for track in tracks], hearing)
     model = train_row(ABLATIONS[row], tracks, settings, seed=0)
     assert all(torch.isfinite(value).all() for value in model.parameters())
     objective = Objective(**ABLATIONS[row].objective)
@@ -235,6 +239,30 @@ def test_pulse_tokens_are_heard_in_one_of_their_keys_in_training_and_in_their_ow
     keys = {next(k for k in range(3) if np.array_equal(tokens, own[k])) for tokens in heard}
     assert keys == {0, 1, 2}
     np.testing.assert_array_equal(ClipSampler([track], 1, augment=False)._heard(track, start)[0], own[0])
+
+
+def test_what_the_music_ear_hears_is_obscured_in_training() -> None:
+    each = pair("a", bars=40)
+    (track,) = tracks_of([each], "pulse+music", mirror=False)
+    start = int(track.starts[0])
+    plain = track.music(start)
+    np.testing.assert_array_equal(ClipSampler([track], 1, augment=False)._heard(track, start)[0], plain)
+    keys = each.pulse_tokens[:, start : start + track.length].astype(np.float32)
+    sampler = ClipSampler([track], 1)
+    hidden, moves = [], []
+    for _ in range(400):
+        tokens = sampler._heard(track, start)[0]
+        assert tokens.dtype == np.float32
+        assert any(np.array_equal(tokens[:, :PULSE_TOKEN_DIM], key) for key in keys)
+        music = tokens[:, PULSE_TOKEN_DIM:]
+        hidden.append(np.ptp(music, axis=0).max() == 0)
+        if not hidden[-1]:
+            moved = music - plain[:, PULSE_TOKEN_DIM:]
+            np.testing.assert_allclose(moved, np.broadcast_to(moved[0], moved.shape), atol=1e-4)  # the clip as a whole
+            moves.append(moved[0])
+    assert 0.4 < np.mean(hidden) < 0.6
+    assert np.std(moves) == pytest.approx(2, abs=0.1)
+    assert abs(np.mean(moves)) < 0.1
 
 
 def test_statistics_normalise_each_channel_of_pulse_tokens() -> None:

@@ -12,7 +12,8 @@ from motionbeat.beats import tracker
 from motionbeat.beats.grid import BeatGrid
 from motionbeat.beats.network import BeatNetwork
 from motionbeat.beats.tracker import hear, pulse_features, shipped_tracker
-from motionbeat.encoder import MotionBeat
+from motionbeat.ear import MUSIC_LAYER, MUSIC_TOKEN_DIM, TOKEN_RATE, music_tokens, shipped_ear
+from motionbeat.encoder import AUDIO_TOKEN_DIM, MUSIC_GAIN, MotionBeat
 from motionbeat.model_files import load_model
 from motionbeat.tokens import PULSE_TOKEN_DIM, TOKEN_DIM, pulse_tokens, slot_grid
 
@@ -94,8 +95,36 @@ def test_tokens_are_normalised_channel_by_channel() -> None:
     torch.testing.assert_close(told.embed_audio(moved, theta)[0], plain.embed_audio(tokens, theta)[0])
 
 
+def test_an_encoder_that_hears_the_music_too(tmp_path: Path, song: Audio, network: BeatNetwork) -> None:
+    torch.manual_seed(0)
+    width = AUDIO_TOKEN_DIM["pulse+music"]
+    model = MotionBeat(**TINY, hearing="pulse+music", audio_mean=[0.1] * width, audio_std=[2.0] * width).train()
+    assert model.audio.training and not model.music.training and not model.music.pulse.training
+    assert not any(parameter.requires_grad for parameter in model.music.parameters())
+    model.music.load_state_dict(shipped_ear().state_dict())
+    model.save_pretrained(tmp_path)
+    loaded = load_model(tmp_path, MotionBeat)
+    grid = BeatGrid.steady(120, song.duration, 4, confidence=1.0)
+    slots = slot_grid(grid)
+    tokens = np.concatenate([pulse_tokens(network, song, slots), music_tokens(shipped_ear(), song, slots)], axis=1)
+    expected = model.eval().embed_slots(tokens, slots)[1]
+    np.testing.assert_allclose(loaded.encode_audio(song, grid).tokens, expected, atol=2e-3)
+    # the pulse is louder than the music
+    assert loaded.token_std[PULSE_TOKEN_DIM - 1] == 2
+    assert loaded.token_std[PULSE_TOKEN_DIM].item() == pytest.approx(2 / MUSIC_GAIN)
+
+
+def test_the_ear_s_tokens_are_the_means_of_its_layer(song: Audio) -> None:
+    slots = slot_grid(BeatGrid.steady(75, song.duration, 4))  # a slot lasts 0.2 s, five of the ear's tokens
+    heard = shipped_ear().listen(song)
+    tokens = music_tokens(shipped_ear(), song, slots)
+    assert tokens.shape == (len(slots), MUSIC_TOKEN_DIM)
+    first = round((slots.times_s[10] - 0.05) * TOKEN_RATE)
+    np.testing.assert_allclose(tokens[10], heard.layers[MUSIC_LAYER][first : first + 5].mean(axis=0), atol=1e-4)
+
+
 def test_mel_encoders_have_no_ear_and_unknown_hearings_are_refused() -> None:
     model = MotionBeat(**TINY)
     assert model.ear is None and model.audio.stem[0].in_features == TOKEN_DIM
-    with pytest.raises(ValueError, match="'radio' must be one of pulse, mel"):
+    with pytest.raises(ValueError, match=r"'radio' must be one of pulse, pulse\+music, mel"):
         MotionBeat(**TINY, hearing="radio")

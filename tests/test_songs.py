@@ -13,8 +13,11 @@ from motionbeat.beatlock import lay_beats_on_beats
 from motionbeat.beats import BeatGrid
 from motionbeat.beatset.clip_files import Recording, save
 from motionbeat.dances import Dance, read_ballroom, read_open
+from motionbeat.ear import MUSIC_TOKEN_DIM, shipped_ear
 from motionbeat.errors import UserError
+from motionbeat.pairs import PITCHES
 from motionbeat.songs import Song, composed_song, read_clips, read_recordings, suiting
+from motionbeat.tokens import PULSE_TOKEN_DIM
 from tests.recordings import STANDING_M, stepping_poses, write_song
 
 RATE = 22050
@@ -441,11 +444,17 @@ def test_clips_that_are_damaged(tmp_path: Path) -> None:
 
 def test_pairs_that_are_damaged(tmp_path: Path) -> None:
     music = pairs.choose_songs(dance(5.0), 1, [])[0]
-    pair, _ = pairs.pair_with_song(dance(5.0), "a_0", music)
+    pair, _ = pairs.pair_with_song(dance(5.0), "a_0", music, ear=shipped_ear())
     pair.save(tmp_path)
     path = tmp_path / "a_0.npz"
     loaded = pairs.load_pair(path)
     np.testing.assert_array_equal(loaded.audio_tokens, pair.audio_tokens)
+    both = loaded.tokens("pulse+music")
+    assert both.shape == (len(PITCHES), len(loaded.slots), PULSE_TOKEN_DIM + MUSIC_TOKEN_DIM)
+    np.testing.assert_array_equal(both[..., :PULSE_TOKEN_DIM], loaded.pulse_tokens)
+    np.testing.assert_array_equal(both[2, :, PULSE_TOKEN_DIM:], loaded.music_tokens)
+    with pytest.raises(UserError, match="a_0: has no tokens of the music ear"):
+        replace(loaded, music_tokens=None).tokens("pulse+music")
     with np.load(path) as data:
         arrays = dict(data)
     about = json.loads(str(arrays["about"]))
@@ -462,6 +471,8 @@ def test_pairs_that_are_damaged(tmp_path: Path) -> None:
         ({"audio_tokens": arrays["audio_tokens"][1:]}, "do not fit together"),
         ({"pulse_tokens": arrays["pulse_tokens"][:1]}, "do not fit together"),
         ({"pulse_tokens": arrays["pulse_tokens"] * np.float16(np.nan)}, "pulse_tokens must be finite"),
+        ({"music_tokens": arrays["music_tokens"][1:]}, "do not fit together"),
+        ({"music_tokens": arrays["music_tokens"].astype(np.float32)}, "music_tokens must be finite float16"),
         ({"beats": arrays["beats"][::-1]}, "ascending"),
     ):
         np.savez(path, **(arrays | change))
