@@ -1,4 +1,4 @@
-"""What the generator is told of the music, side by side: ``python -m benchmarks.side_by_side train|judge ...``.
+"""What the generator is told of the music, side by side: ``python -m benchmarks.side_by_side train|judge|withhold``.
 
 Small generators are trained on the ballroom recordings under one budget; only what they hear differs:
 
@@ -15,7 +15,10 @@ no music            nothing: the weights of *beats only*                 a metro
 All rows know the style. ``train`` writes one folder for each row and seed, ``judge`` makes a dance of 30 s to every
 held-out song (validation and test: no choice is made by either) with each of them, and writes one table. All dances
 are judged by the annotated beats, whatever they were danced to. ``--features`` is what
-``python -m benchmarks.encoder_peers librosa35`` wrote.
+``python -m benchmarks.encoder_peers BALLROOM`` wrote.
+
+``withhold`` trains nothing: the shipped generator dances to the test songs, and what the tokens tell it beside the
+beats and bars is taken away (:data:`WITHHELD`). It shows what a generator that was trained for long makes of them.
 """
 
 from __future__ import annotations
@@ -31,8 +34,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from benchmarks.encoder_peers.pooling import slot_features
-from benchmarks.encoder_peers.runner import librosa35
+from benchmarks.encoder_peers.librosa35 import librosa35
 from dancegen.cleanup import clean_motion
 from dancegen.denoiser import DanceDenoiser
 from dancegen.evaluation.comparison import CONTROLS, Summary, realism, summary
@@ -41,6 +43,7 @@ from dancegen.evaluation.measured_set import JudgedDance, MeasuredSet, measure_s
 from dancegen.evaluation.measures import INDEX
 from dancegen.evaluation.reference import load_reference
 from dancegen.pipeline import DancePipeline
+from dancegen.song_to_video import load_models
 from dancegen.train import build_parser as train_parser
 from dancegen.train import fit, make_accelerator
 from dancegen.windows import Hear, heard_by
@@ -52,7 +55,8 @@ from motionbeat.encoder import CLOCK_DIM, MotionBeat, MusicEmbedding
 from motionbeat.motion_features import MOTION_FPS
 from motionbeat.output import find_songs
 from motionbeat.pairs import Pair, load_pairs
-from motionbeat.tokens import slot_grid
+from motionbeat.probe.slots import slot_features
+from motionbeat.tokens import SLOTS_PER_BEAT, slot_grid
 
 TRAINED = ("motionbeat", "librosa", "beats only")
 ROWS = {
@@ -63,6 +67,9 @@ ROWS = {
     "no music": "beats only",
 }
 """Each row of the table, and whose weights it has."""
+
+WITHHELD = ("as heard", "another song of its style", "the song's mean")
+"""Whose tokens the shipped generator is given, on the song's own beats and bars."""
 
 SECONDS = 30.0
 COLUMNS = (
@@ -235,6 +242,50 @@ def judge(args: argparse.Namespace) -> None:
     (args.out / "judged.md").write_text(table(found), encoding="utf-8")
 
 
+def withhold(args: argparse.Namespace) -> None:
+    """Make and measure dances of the shipped generator with what :data:`WITHHELD` names in place of the tokens."""
+    models = load_models(None)
+    models.pipeline.set_progress_bar_config(disable=True)
+    path_of = {path.stem: path for path in find_songs([args.songs])[0]}
+    songs = [
+        hear_song(pair, path_of[pair.name], models.encoder)
+        for pair in tqdm(ballroom(args.pairs), desc="hearing")
+        if pair.split == "test"
+    ]
+    pool = load_reference(asset_path("reference"))
+    training = training_windows(read_truth(args.pairs, ["train"]))
+    found = {}
+    for row in WITHHELD:
+        dances = []
+        for seed in range(args.seeds):
+            for song in songs:
+                generator = torch.Generator().manual_seed(seed)
+                made = models.pipeline(with_tokens(row, song, songs), style=song.pair.style, generator=generator)
+                name, motion = song.pair.name, clean_motion(made.motion)
+                dances.append(JudgedDance(f"{name}, seed {seed}", name, song.pair.style, motion, made.grid))
+        copies = float(np.mean([np.median(copy_distances(dance, training)) for dance in dances]))
+        found[f"{row} 0"] = _numbers(measure_set(dances, pool), pool) | {"copy_distance": copies}
+        print(row, found[f"{row} 0"], flush=True)
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "withheld.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+def with_tokens(row: str, song: Song, songs: Sequence[Song]) -> MusicEmbedding:
+    """A song's embedding with the tokens that a row of :data:`WITHHELD` gives: of another song those of the same
+    place in the bar, one after another."""
+    music = song.ours
+    if row == "as heard":
+        return music
+    if row == "the song's mean":
+        return replace(music, tokens=np.broadcast_to(music.tokens.mean(axis=0), music.tokens.shape).copy())
+    others = [each for each in songs if each.pair.style == song.pair.style and each is not song]
+    other = others[sum(map(ord, song.pair.name)) % len(others)].ours
+    bar = music.grid.meter * SLOTS_PER_BEAT
+    begins = round(float(music.token_phase[0] - other.token_phase[0]) * SLOTS_PER_BEAT) % bar
+    whole = begins + np.arange((len(other.tokens) - begins) // bar * bar)
+    return replace(music, tokens=other.tokens[whole[np.arange(len(music.tokens)) % len(whole)]])
+
+
 def _recorded(song: Song) -> JudgedDance:
     pair = song.pair
     stop = round(SECONDS * MOTION_FPS)
@@ -276,7 +327,7 @@ def _cell(values: list[float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands: dict[str, Callable[[argparse.Namespace], None]] = {"train": train, "judge": judge}
+    commands: dict[str, Callable[[argparse.Namespace], None]] = {"train": train, "judge": judge, "withhold": withhold}
     parser.add_argument("command", choices=list(commands))
     parser.add_argument("--pairs", type=Path, default=Path("runs/pairs"))
     parser.add_argument("--features", type=Path, default=Path("runs/peer_features/librosa35"))
