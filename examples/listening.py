@@ -1,6 +1,7 @@
 """What the examples share: find the songs in a folder, listen to each once, keep what was heard in a small cache.
 
-A song becomes three vectors: its clip vector, and mean and standard deviation of its tokens. The cache holds one npz
+A song becomes four vectors: its clip vector, mean and standard deviation of its tokens, and what the music ear tells
+pieces apart by. The cache holds one npz
 of a few kilobytes for each song and encoder, named by a digest of where the song lies, its size, when it was changed,
 and the encoder's weights. So a changed song or another encoder is heard anew, and nothing is read that does not fit.
 """
@@ -20,19 +21,22 @@ import numpy as np
 from tqdm import tqdm
 
 from motionbeat.array_files import numbers, one_number, read_arrays
+from motionbeat.audio import load_audio
 from motionbeat.batch import project_version
 from motionbeat.beats.summary import confidence_word
 from motionbeat.command import OneLineParser
+from motionbeat.ear import shipped_ear
 from motionbeat.embed import Encoder
 from motionbeat.errors import UserError
 from motionbeat.output import AUDIO_SUFFIXES, StagedFiles
 
-PARTS = ("whole", "character", "rhythm")
-"""What of a clip vector is compared. The encoder pools a quarter of it as plain means over the tokens (*character*:
-what the music is like), the rest turned by each token's place in the bar (*rhythm*: what happens when in the bar;
-only as good as the downbeats heard)."""
+PARTS = ("whole", "character", "rhythm", "sound")
+"""What is compared: of the clip vector all, or the quarter that the encoder pools as plain means over the tokens
+(*character*: what the music is like to dance to), or the rest, turned by each token's place in the bar (*rhythm*: what
+happens when in the bar; only as good as the downbeats heard). Or the music ear's vector (*sound*: instruments, mix,
+harmony, whatever the dance)."""
 
-_VECTORS = ("clip", "token_mean", "token_std")
+_VECTORS = ("clip", "token_mean", "token_std", "sound")
 _NUMBERS = {"tempo": (1.0, 1000.0), "meter": (1, 64), "confidence": (0, 1), "duration_s": (0, math.inf)}
 _LARGEST = 1e6
 
@@ -45,6 +49,7 @@ class HeardSong:
         path: of the song.
         clip: (P,) float32 unit vector.
         token_mean, token_std: (W,) float32, over the song's tokens.
+        sound: (S,) float32 unit vector of the shipped music ear.
         tempo: beats per minute.
         meter: beats in a bar.
         confidence: of the beats, 0 to 1.
@@ -55,6 +60,7 @@ class HeardSong:
     clip: np.ndarray
     token_mean: np.ndarray
     token_std: np.ndarray
+    sound: np.ndarray
     tempo: float
     meter: int
     confidence: float
@@ -145,8 +151,8 @@ def clip_vectors(songs: Sequence[HeardSong], encoder: Encoder, part: str = PARTS
     Raises:
         UserError: the encoder pools by plain means and its vectors have no parts.
     """
-    vectors = np.stack([song.clip for song in songs]).astype(np.float64)
-    if part != "whole":
+    vectors = np.stack([song.sound if part == "sound" else song.clip for song in songs]).astype(np.float64)
+    if part in ("character", "rhythm"):
         pooling = encoder.model.audio.bar_pooling
         if pooling is None:
             raise UserError(f"This encoder's vectors have no part for {part}. Compare the whole.")
@@ -155,12 +161,14 @@ def clip_vectors(songs: Sequence[HeardSong], encoder: Encoder, part: str = PARTS
 
 
 def _hear(path: Path, encoder: Encoder) -> HeardSong:
-    music = encoder.model.encode_audio(path)
+    audio = load_audio(path)
+    music = encoder.model.encode_audio(audio)
     return HeardSong(
         path,
         music.clip,
         music.tokens.mean(axis=0),
         music.tokens.std(axis=0),
+        shipped_ear().listen(audio, [0]).clip,
         music.grid.tempo,
         music.grid.meter,
         music.grid.confidence,
@@ -176,16 +184,17 @@ def _digest(path: Path, encoder: Encoder) -> str:
 
 def _read_entry(path: Path, entry: Path, encoder: Encoder) -> HeardSong | None:
     """What the cache holds of a song; None where that is nothing, or damaged."""
-    widths = (encoder.model.config["projection"], encoder.model.config["width"], encoder.model.config["width"])
+    width = encoder.model.config["width"]
+    widths = (encoder.model.config["projection"], width, width, shipped_ear().config["projection"])
     try:
         arrays = read_arrays(entry, "a song heard", "It is heard anew.", (*_VECTORS, *_NUMBERS))
-        clip, mean, std = (numbers(name, arrays[name], _LARGEST).astype(np.float32) for name in _VECTORS)
-        if (clip.shape, mean.shape, std.shape) != tuple((width,) for width in widths):
+        clip, mean, std, sound = (numbers(name, arrays[name], _LARGEST).astype(np.float32) for name in _VECTORS)
+        if (clip.shape, mean.shape, std.shape, sound.shape) != tuple((width,) for width in widths):
             return None
         tempo, meter, confidence, duration_s = (one_number(name, arrays[name], *_NUMBERS[name]) for name in _NUMBERS)
     except (UserError, ValueError):
         return None
-    return HeardSong(path, clip, mean, std, tempo, int(meter), confidence, duration_s)
+    return HeardSong(path, clip, mean, std, sound, tempo, int(meter), confidence, duration_s)
 
 
 def _write_entry(entry: Path, song: HeardSong) -> None:

@@ -4,11 +4,13 @@ Songs are ranked by the cosine of their clip vectors with the query's. ``--by`` 
 
 * ``whole`` (default): everything, as music is compared with dances;
 * ``character``: the part that does not turn with the bar, so what the music is like, wherever its bars begin;
-* ``rhythm``: the part that turns with the bar, so what happens when in the bar. Trust it where the beat is clear.
+* ``rhythm``: the part that turns with the bar, so what happens when in the bar. Trust it where the beat is clear;
+* ``sound``: the music ear's vector, which was trained to tell pieces apart by their sound.
 
-MotionBeat was trained against dance: alike means *would be danced to alike*, which is more about rhythm and drive than
-about instruments or singers. The mean cosine between the query and all songs is printed as a yardstick. The first call
-listens to every song (about half a second of one core for each minute of music), later ones read a small cache.
+MotionBeat was trained against dance: but for ``sound``, alike means *would be danced to alike*, which is more about
+rhythm and drive than about instruments or singers. The mean cosine between the query and all songs is printed as a
+yardstick. The first call listens to every song (a second or two of one core for each minute of music), later ones read
+a small cache.
 
 Exit status: 0 done, 2 a user's mistake or a song that could not be heard.
 """
@@ -31,6 +33,7 @@ _MEANING = {
     "whole": "the whole clip vector",
     "character": "the character part of the clip vector (what the music is like)",
     "rhythm": "the rhythm part of the clip vector (what happens when in the bar)",
+    "sound": "the music ear's vector (what it sounds like)",
 }
 
 

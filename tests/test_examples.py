@@ -218,16 +218,19 @@ def test_genre_probe_refuses_small_folders(
 # --- similar_songs ---
 
 
-def test_nearest_songs_come_first(songs: Path, model: Path, cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("part", "named"), [("rhythm", "rhythm part"), ("sound", "music ear's vector")])
+def test_nearest_songs_come_first(
+    songs: Path, model: Path, cache: Path, capsys: pytest.CaptureFixture[str], part: str, named: str
+) -> None:
     query = songs / "slow" / "one.wav"
-    assert similar_songs.main([str(songs), str(query), "--by", "rhythm", *options(model, cache)]) == 0
+    assert similar_songs.main([str(songs), str(query), "--by", part, *options(model, cache)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "rhythm part" in lines[0] and "nearest of 4" in lines[0]
+    assert named in lines[0] and "nearest of 4" in lines[0]
     cosines = [float(line.split()[1]) for line in lines[2:]]
     assert len(cosines) == 4 and cosines == sorted(cosines, reverse=True)
     assert not any("one.wav" in line for line in lines[2:])
     found, encoder = heard(songs, model, cache)
-    vectors = listening.clip_vectors(found, encoder, "rhythm")
+    vectors = listening.clip_vectors(found, encoder, part)
     asked = [song.path for song in found].index(query)
     others = np.delete(vectors @ vectors[asked], asked)
     assert cosines == pytest.approx(sorted(others, reverse=True), abs=6e-4)
