@@ -10,6 +10,7 @@ import torch
 
 from motionbeat.audio import SAMPLE_RATE, Audio, load_audio, save_audio
 from motionbeat.beats import BeatGrid
+from motionbeat.ear import MUSIC_TOKEN_DIM
 from motionbeat.encoder import MotionBeat
 from motionbeat.errors import UserError
 from motionbeat.probe import listeners, towers
@@ -18,7 +19,7 @@ from motionbeat.probe.handmade import Librosa35, MelStatistics, MfccStatistics, 
 from motionbeat.probe.listeners import Choice, choose, features_of, hear_task
 from motionbeat.probe.task import Kind, LabelledClip, Listening, Task
 from motionbeat.probe.towers import CLOCK_SLOT_S, FRAME_S, LAGS, MotionBeatEncoder, repetition
-from motionbeat.tokens import slot_grid
+from motionbeat.tokens import PULSE_TOKEN_DIM, slot_grid
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +152,8 @@ def test_notes_shorter_than_a_slot_are_heard(weights: Path) -> None:
 
 def test_shipped_weights_hear_through_their_ear(song: Path, steady: None) -> None:
     heard = MotionBeatEncoder("motionbeat").hear(load_audio(song), Listening.MUSIC)
-    assert heard.layers["ear"].frames.shape[1] == heard.layers["tokens"].frames.shape[1] == 67
+    assert heard.layers["ear"].frames.shape[1] == PULSE_TOKEN_DIM
+    assert heard.layers["tokens"].frames.shape[1] == PULSE_TOKEN_DIM + MUSIC_TOKEN_DIM
     assert len(heard.layers["tokens"].frames) == len(slot_grid(BeatGrid.steady(120.0, 4.0)))
 
 
