@@ -327,7 +327,7 @@ def _main(argv: list[str] | None) -> int:
     parser.add_argument("--recordings", type=Path, help="folder of recorded songs: some of that half come from it")
     tracked = "hear the beats of paired music with our own tracker instead of taking those of the set, as in use"
     parser.add_argument("--tracked-beats", action="store_true", help=tracked)
-    heard = "keep what the music ear hears, too, for encoders that are given it (a quarter more disk)"
+    heard = "keep what the music ear hears, too, for encoders that are given it (a tenth more disk)"
     parser.add_argument("--music-tokens", action="store_true", help=heard)
     parser.add_argument("--out", type=Path, default=Path("runs/pairs"))
     args = parser.parse_args(argv)
