@@ -27,6 +27,10 @@ LEVEL_RATIO = 1.6
 """Beats this much slower than those that a style is danced to are danced at double time, beats this much faster at
 half time: a tracker's beats may be the dancer's half or double beats."""
 
+LEVEL_RATIO_IN_THREE = 2.2
+"""In place of :data:`LEVEL_RATIO` for beats in 3/4 that are faster: taken two by two only every second bar of theirs
+would begin with one of the dance. 88 beats a minute are a waltz, and 190 still are one."""
+
 
 @dataclass(frozen=True, eq=False)
 class BeatFrames:
@@ -79,20 +83,22 @@ def beat_frames(grid: BeatGrid, duration_s: float, spare_beats: int = 0) -> Beat
     return BeatFrames(times, in_bar + position % 1.0, grid.meter, float(np.median(np.diff(grid.beats))))
 
 
-def beats_of_a_dance_beat(period_s: float, danced_s: float) -> float:
+def beats_of_a_dance_beat(period_s: float, danced_s: float, in_three: bool) -> float:
     """How many of the music's beats, ``period_s`` seconds long, make one beat of a dance of about ``danced_s`` seconds
-    a beat: 1, or 0.5 or 2 beyond :data:`LEVEL_RATIO`."""
+    a beat: 1, or 0.5 or 2 beyond :data:`LEVEL_RATIO` (:data:`LEVEL_RATIO_IN_THREE`). ``in_three``: bars of music and
+    dance have three beats."""
     ratio = period_s / danced_s
-    return 0.5 if ratio > LEVEL_RATIO else 2.0 if ratio < 1 / LEVEL_RATIO else 1.0
+    fastest = LEVEL_RATIO_IN_THREE if in_three else LEVEL_RATIO
+    return 0.5 if ratio > LEVEL_RATIO else 2.0 if ratio < 1 / fastest else 1.0
 
 
 def dance_grid(grid: BeatGrid, meter: int, period_s: float) -> BeatGrid:
     """The music's beats as a dance with ``meter`` beats in a bar of about ``period_s`` seconds each counts them.
 
-    Bars are counted anew from the first downbeat where the music has another meter. Beats more than
-    :data:`LEVEL_RATIO` slower or faster than the dance's are halved or taken two by two.
+    Bars are counted anew from the first downbeat where the music has another meter. Beats much slower or faster than
+    the dance's are halved or taken two by two (:func:`beats_of_a_dance_beat`).
     """
-    taken = beats_of_a_dance_beat(float(np.median(np.diff(grid.beats))), period_s)
+    taken = beats_of_a_dance_beat(float(np.median(np.diff(grid.beats))), period_s, grid.meter == meter == 3)
     index = np.arange(len(grid.beats))
     down = int(np.flatnonzero(grid.beat_in_bar == 0)[0])
     in_bar = grid.beat_in_bar if grid.meter == meter else (index - down) % meter

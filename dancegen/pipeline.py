@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -60,6 +62,11 @@ part 14 dB softer is danced at two thirds of the speed, with less jerk and slide
 BASE_DEVIATIONS = 1.0
 """A dance of energy 1 is asked to be this much livelier than the mean of its style: a network that is not sure of a
 movement makes it smaller than it is danced."""
+
+UNHURRIED = 1.25
+HASTE_DEVIATIONS = 1.5
+"""A dance whose beats are more than ``UNHURRIED`` times as fast as its style's is asked to be calmer by so many
+standard deviations for each octave beyond: who has to hurry takes smaller steps."""
 
 ENERGY_DEVIATIONS = 3.0
 """By so many standard deviations a dance of energy 2 would be livelier than one of energy 1."""
@@ -139,11 +146,13 @@ class DancePipeline(DiffusionPipeline):
         styles danced in the song's meter; one outside ``auto_styles`` only where none of them has that meter."""
         period_s = float(np.median(np.diff(music.grid.beats)))
         danced_s = self.denoiser.style_period_s.cpu().numpy()
-        taken = np.array([beats_of_a_dance_beat(period_s, each) for each in danced_s])
+        meters = self.denoiser.style_meter.cpu().numpy()
+        in_three = (meters == 3) & (music.grid.meter == 3)
+        taken = np.array(list(map(beats_of_a_dance_beat, repeat(period_s), danced_s, in_three)))
         score = self.denoiser.style_prototype.cpu().numpy() @ music.clip
         score = score - TEMPO_WEIGHT * np.abs(np.log2(period_s * taken / danced_s))
         preferred = np.array([style in self.denoiser.config["auto_styles"] for style in self.styles])
-        fitting = self.denoiser.style_meter.cpu().numpy() == music.grid.meter
+        fitting = meters == music.grid.meter
         for wanted in (fitting & preferred, fitting, preferred):
             if wanted.any():
                 score = np.where(wanted, score, -np.inf)
@@ -196,7 +205,8 @@ class DancePipeline(DiffusionPipeline):
         conditions = Conditions(
             torch.from_numpy(heard).to(device),
             torch.from_numpy(
-                liveliness(music, frames, window) + BASE_DEVIATIONS + ENERGY_DEVIATIONS * (energy - 1)
+                liveliness(music, frames, window)
+                + (BASE_DEVIATIONS + ENERGY_DEVIATIONS * (energy - 1) - self._haste(grid, shares))
             ).to(device),
             shares,
             guidance_scale,
@@ -225,11 +235,19 @@ class DancePipeline(DiffusionPipeline):
 
     def _count(self, music: MusicEmbedding, shares: Mapping[int, float]) -> BeatGrid:
         """The beats of a song as the style with the largest of ``shares`` (by label) counts them."""
-        label = max(shares, key=lambda label: shares[label])
+        label = main_style(shares)
         if not label:
             return music.grid
         meter, period_s = self.denoiser.style_meter[label - 1], self.denoiser.style_period_s[label - 1]
         return dance_grid(music.grid, int(meter), float(period_s))
+
+    def _haste(self, grid: BeatGrid, shares: Mapping[int, float]) -> float:
+        """By how many standard deviations a dance counted on ``grid`` is calmer for being hurried."""
+        label = main_style(shares)
+        if not label:
+            return 0.0
+        faster = float(self.denoiser.style_period_s[label - 1]) / float(np.median(np.diff(grid.beats)))
+        return HASTE_DEVIATIONS * max(0.0, math.log2(faster / UNHURRIED))
 
     def _predict(
         self, noisy: torch.Tensor, starts: list[int], timestep: torch.Tensor, conditions: Conditions
@@ -281,6 +299,11 @@ class DancePipeline(DiffusionPipeline):
             is_given,
         )
         return torch.einsum("k,kbtc->btc", torch.tensor(weights).to(predicted), predicted.unflatten(0, (times, count)))
+
+
+def main_style(shares: Mapping[int, float]) -> int:
+    """The label with the largest of the shares of a mix; 0 is no style."""
+    return max(shares, key=lambda label: shares[label])
 
 
 def music_guidance(guidance: float) -> float:

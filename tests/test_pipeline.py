@@ -12,9 +12,11 @@ from dancegen.losses import LossWeights, motion_loss
 from dancegen.pipeline import (
     BASE_DEVIATIONS,
     ENERGY_DEVIATIONS,
+    HASTE_DEVIATIONS,
     MOST_CALM,
     MOST_LIVELY,
     OVERLAP_BEATS,
+    UNHURRIED,
     Conditions,
     DancePipeline,
     liveliness,
@@ -125,6 +127,21 @@ def test_mixed_styles_lie_between_the_single_ones(pipeline: DancePipeline, monke
     assert np.abs(pop - waltz).max() > 1e-3
     # in a single step the dance is the prediction itself, and the pelvis' height one of its values
     np.testing.assert_allclose(quarter, 0.25 * pop + 0.75 * waltz, atol=1e-5)
+
+
+def test_a_fast_waltz_keeps_its_bars_and_takes_smaller_steps(pipeline: DancePipeline, monkeypatch) -> None:
+    told = []
+
+    def note(sample: torch.Tensor, starts: list[int], timestep: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+        told.append(float(conditions.liveliness.mean()))
+        return sample
+
+    monkeypatch.setattr(pipeline, "_guided", note)
+    for tempo in (120, 140, 240):
+        music = song(200, meter=3, tempo=tempo)
+        grid = pipeline(music, style="waltz", num_inference_steps=1).grid
+        np.testing.assert_allclose(grid.downbeats, music.grid.downbeats)
+    assert told == [1, 1, pytest.approx(1 - HASTE_DEVIATIONS * math.log2(240 / 120 / UNHURRIED))]
 
 
 def test_auto_style_is_the_nearest_of_the_right_meter(pipeline: DancePipeline) -> None:
