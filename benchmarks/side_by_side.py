@@ -36,7 +36,7 @@ from tqdm import tqdm
 
 from benchmarks.encoder_peers.librosa35 import librosa35
 from dancegen.cleanup import clean_motion
-from dancegen.denoiser import DanceDenoiser
+from dancegen.denoiser import DanceDenoiser, token_gain
 from dancegen.evaluation.comparison import CONTROLS, Summary, realism, summary
 from dancegen.evaluation.ground_truth import copy_distances, read_truth, training_windows
 from dancegen.evaluation.measured_set import JudgedDance, MeasuredSet, measure_set
@@ -137,7 +137,13 @@ def train(args: argparse.Namespace) -> None:
             accelerator = make_accelerator(settings)
             torch.manual_seed(seed)
             denoiser = DanceDenoiser(
-                width + CLOCK_DIM, styles, width=args.width, heads=4, layers=args.layers, embedding_dim=1
+                width + CLOCK_DIM,
+                styles,
+                width=args.width,
+                heads=4,
+                layers=args.layers,
+                embedding_dim=1,
+                token_gain=token_gain(width),
             )
             fit(settings, accelerator, denoiser, trained, held_out, hear)
 

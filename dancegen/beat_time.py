@@ -23,13 +23,15 @@ FRAMES_PER_BEAT = 16
 WINDOW_BEATS = 12
 """Beats in a window of the generator: whole bars in 3/4 and in 4/4."""
 
-LEVEL_RATIO = 1.6
-"""Beats this much slower than those that a style is danced to are danced at double time, beats this much faster at
-half time: a tracker's beats may be the dancer's half or double beats."""
+SLOWEST = 1.6
+FASTEST = 1.5
+"""Beats so many times slower than those that a style is danced to are danced at double time, beats so many times
+faster at half time: a tracker's beats may be the dancer's half or double beats. Haste is worse than leisure: a rumba
+whose beats were heard twice is danced at 67 beats a minute, not at 134."""
 
-LEVEL_RATIO_IN_THREE = 2.2
-"""In place of :data:`LEVEL_RATIO` for beats in 3/4 that are faster: taken two by two only every second bar of theirs
-would begin with one of the dance. 88 beats a minute are a waltz, and 190 still are one."""
+FASTEST_IN_THREE = 2.2
+"""In place of :data:`FASTEST` for beats in 3/4: taken two by two only every second bar of theirs would begin with one
+of the dance. 88 beats a minute are a waltz, and 190 still are one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +87,11 @@ def beat_frames(grid: BeatGrid, duration_s: float, spare_beats: int = 0) -> Beat
 
 def beats_of_a_dance_beat(period_s: float, danced_s: float, in_three: bool) -> float:
     """How many of the music's beats, ``period_s`` seconds long, make one beat of a dance of about ``danced_s`` seconds
-    a beat: 1, or 0.5 or 2 beyond :data:`LEVEL_RATIO` (:data:`LEVEL_RATIO_IN_THREE`). ``in_three``: bars of music and
-    dance have three beats."""
+    a beat: 1, or 0.5 beyond :data:`SLOWEST` and 2 beyond :data:`FASTEST` (:data:`FASTEST_IN_THREE`). ``in_three``:
+    bars of music and dance have three beats."""
     ratio = period_s / danced_s
-    fastest = LEVEL_RATIO_IN_THREE if in_three else LEVEL_RATIO
-    return 0.5 if ratio > LEVEL_RATIO else 2.0 if ratio < 1 / fastest else 1.0
+    fastest = FASTEST_IN_THREE if in_three else FASTEST
+    return 0.5 if ratio > SLOWEST else 2.0 if ratio < 1 / fastest else 1.0
 
 
 def dance_grid(grid: BeatGrid, meter: int, period_s: float) -> BeatGrid:

@@ -24,13 +24,14 @@ from diffusers.training_utils import EMAModel
 from torch import nn
 from tqdm import tqdm
 
-from dancegen.denoiser import DanceDenoiser
+from dancegen.denoiser import DanceDenoiser, token_gain
 from dancegen.losses import LossWeights, motion_loss
 from dancegen.pipeline import DancePipeline
 from dancegen.windows import Hear, WindowBatch, WindowSampler, auto_styles, heard_by, style_prototypes
 from motionbeat.checkpoint import save_run, saved_step, time_is_up
 from motionbeat.command import OneLineParser, run_command
 from motionbeat.embed import load_encoder
+from motionbeat.encoder import CLOCK_DIM
 from motionbeat.errors import UserError
 from motionbeat.model_files import load_model
 from motionbeat.pairs import Pair, load_pairs
@@ -98,6 +99,11 @@ def begin_with(denoiser: DanceDenoiser, trained: DanceDenoiser) -> None:
     same_styles = tuple(denoiser.config["styles"]) == tuple(trained.config["styles"])
     fresh = set() if same_styles else {"style.weight"}
     kept = {key: value for key, value in before.items() if value.shape == now[key].shape and key not in fresh}
+    if "music_in.weight" in kept:
+        # the same is heard at another gain
+        louder = trained.config["token_gain"] / denoiser.config["token_gain"]
+        tokens, clock = kept["music_in.weight"].split([before["no_music"].numel() - CLOCK_DIM, CLOCK_DIM], dim=1)
+        kept["music_in.weight"] = torch.cat([tokens * louder, clock], dim=1)
     denoiser.load_state_dict(now | kept)
 
 
@@ -154,6 +160,7 @@ def run(args: argparse.Namespace) -> int:
         layers=args.layers,
         embedding_dim=encoder.config["projection"],
         auto_styles=auto_styles(trained, styles),
+        token_gain=token_gain(encoder.config["width"]),
     )
     denoiser.style_prototype.copy_(torch.from_numpy(style_prototypes(trained, encoder, styles)))
     if accelerator.is_main_process:

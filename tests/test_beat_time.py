@@ -65,7 +65,8 @@ def test_a_dance_in_another_meter_counts_its_own_bars() -> None:
 
 
 @pytest.mark.parametrize(
-    ("meter", "period_s", "beat_s"), [(4, 0.5, 0.5), (4, 0.28, 0.25), (4, 1.0, 1.0), (3, 1.0, 0.5), (3, 1.2, 1.0)]
+    ("meter", "period_s", "beat_s"),
+    [(4, 0.5, 0.5), (4, 0.28, 0.25), (4, 1.0, 1.0), (4, 0.74, 0.5), (4, 0.76, 1.0), (3, 1.0, 0.5), (3, 1.2, 1.0)],
 )
 def test_beats_of_another_level_are_halved_or_doubled(meter: int, period_s: float, beat_s: float) -> None:
     grid = BeatGrid.steady(120, 40, meter=meter, first_s=1.0)

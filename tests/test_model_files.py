@@ -172,6 +172,7 @@ def test_broken_schedules(
         ("denoiser", {"layers": 0}, r"\d+ not of this model, "),
         ("denoiser", {"styles": ["pop"]}, "cannot be read"),
         ("denoiser", {"patch": 0}, "cannot be read"),
+        ("denoiser", {"token_gain": 0}, "token_gain must be above 0"),
         ("denoiser", {"_class_name": "MotionBeat"}, "not that of a DanceDenoiser"),
         ("encoder", {"plain_layers": 0}, r"\d+ not of this model, "),
     ],

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dancegen.beat_time import FRAMES_PER_BEAT, beat_frames
-from dancegen.denoiser import DanceDenoiser
+from dancegen.denoiser import DanceDenoiser, token_gain
 from dancegen.losses import LossWeights, motion_loss
 from dancegen.pipeline import (
     BASE_DEVIATIONS,
@@ -25,7 +25,7 @@ from dancegen.pipeline import (
 )
 from dancegen.solver import FIRST_LAMBDA, make_solver, timesteps_even_in_lambda
 from dancegen.steering import HOME_RADIUS_M, homeward
-from dancegen.train import make_scheduler
+from dancegen.train import begin_with, make_scheduler
 from motionbeat.beats import BeatGrid
 from motionbeat.encoder import CLOCK_DIM, MusicEmbedding
 from motionbeat.errors import UserError
@@ -114,6 +114,21 @@ def test_guidance_exaggerates_style_more_than_music(pipeline: DancePipeline) -> 
     torch.testing.assert_close(predicted(4), nothing + 2 * (heard - nothing) + 4 * (told - heard), atol=1e-4, rtol=0)
     torch.testing.assert_close(predicted(0.5), nothing + 0.5 * (told - nothing), atol=1e-4, rtol=0)
     assert [music_guidance(g) for g in (0, 0.5, 1, 2.5, 4)] == [0, 0.5, 1, 1.5, 2]
+
+
+def test_a_denoiser_that_hears_tokens_softer_takes_over_what_it_made_of_them(pipeline: DancePipeline) -> None:
+    loud = pipeline.denoiser
+    soft = DanceDenoiser(**loud.config | {"token_gain": token_gain(WIDTH)}).eval()
+    generator = torch.Generator().manual_seed(0)
+    sample, music = (torch.randn(2, WINDOW, n, generator=generator) for n in (151, WIDTH + CLOCK_DIM))
+    rest = torch.tensor([500, 20]), music, torch.tensor([1, 2]), torch.zeros(2), torch.tensor([True, False])
+    with torch.no_grad():
+        wanted, untaught = loud(sample, *rest), soft(sample, *rest)
+        begin_with(soft, loud)
+        torch.testing.assert_close(soft(sample, *rest), wanted, atol=1e-4, rtol=1e-4)
+        quiet = [loud(sample, rest[0], music * gain, *rest[2:]) for gain in (1, token_gain(WIDTH))]
+    assert (untaught - wanted).abs().max() > 1e-2
+    assert (quiet[0] - quiet[1])[0].abs().max() > 1e-3 and not (quiet[0] - quiet[1])[1].any()
 
 
 def test_mixed_styles_lie_between_the_single_ones(pipeline: DancePipeline, monkeypatch) -> None:
