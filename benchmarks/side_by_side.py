@@ -179,9 +179,10 @@ def hear_song(pair: Pair, path: Path, encoder: MotionBeat) -> Song:
 
 
 def told(row: str, song: Song, scaled: Librosa, period_s: float) -> MusicEmbedding:
-    """What a row hears in a song; ``period_s`` is the style's, for the metronome."""
+    """What a row hears in a song; ``period_s`` is the style's, for the metronome. No row is told which parts are loud:
+    how the pipeline follows those is the same whatever the tokens are."""
     if row == "motionbeat":
-        return song.ours
+        return replace(song.ours, levels=np.zeros_like(song.ours.levels))
     if row == "no music":
         grid = BeatGrid.steady(60 / period_s, SECONDS, song.pair.grid.meter).covering(song.audio.duration)
     else:
@@ -197,7 +198,6 @@ def told(row: str, song: Song, scaled: Librosa, period_s: float) -> MusicEmbeddi
         song.ours,
         tokens=tokens,
         token_times_s=slots.times_s,
-        # no row but the first knows of loud and calm parts
         levels=np.zeros(len(slots), np.float32),
         grid=grid,
     )

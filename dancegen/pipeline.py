@@ -339,14 +339,16 @@ def frame_count(music: MusicEmbedding) -> int:
 
 def liveliness(music: MusicEmbedding, frames: BeatFrames, window: int) -> np.ndarray:
     """(T,) float32: how lively the song asks the window to be that begins with each frame, in standard deviations of a
-    style's training windows: its mean level against the song's median, within :data:`MOST_LIVELY` and
-    :data:`MOST_CALM`."""
+    style's training windows: its mean level against that of the song's middle window, within :data:`MOST_LIVELY` and
+    :data:`MOST_CALM`. Not against the median level: music of strokes and rests is louder in the median than in the
+    mean of any window, and would be danced calmly throughout."""
     level = np.interp(frames.times_s, music.token_times_s, music.levels)
     total = np.concatenate([[0.0], np.cumsum(level)])
     first = np.arange(len(frames))
     last = np.minimum(first + window, len(frames))
     mean = (total[last] - total[first]) / (last - first)
-    return np.clip((mean - np.median(level)) / LIVELY_LEVEL, -MOST_CALM, MOST_LIVELY).astype(np.float32)
+    middle = np.median(mean[(frames.times_s >= 0) & (frames.times_s <= music.duration_s)])
+    return np.clip((mean - middle) / LIVELY_LEVEL, -MOST_CALM, MOST_LIVELY).astype(np.float32)
 
 
 def window_starts(downbeats: np.ndarray, length: int, window: int, shift: int) -> list[int]:
