@@ -57,7 +57,7 @@ LIVELY_LEVEL = 0.05
 MOST_LIVELY = 0.75
 MOST_CALM = 2.0
 """So many standard deviations at most a part of a song is danced as livelier, or as calmer, than its middle: with 2 a
-part 14 dB softer is danced at two thirds of the speed, with less jerk and slide; with 0.75 it was nine tenths."""
+part 14 dB softer is danced at 0.7 of the speed, with less jerk and slide; with 0.75 it was nine tenths."""
 
 BASE_DEVIATIONS = 1.0
 """A dance of energy 1 is asked to be this much livelier than the mean of its style: a network that is not sure of a
