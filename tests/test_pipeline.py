@@ -324,6 +324,9 @@ def test_loud_parts_of_a_song_are_to_be_danced_livelier_and_soft_ones_calmer() -
     at = np.interp([5.0, 27.0, 50.0], frames.times_s, softer)
     np.testing.assert_allclose(at, [0.0, -MOST_CALM, 0.0], atol=1e-6)
     assert not liveliness(music, frames, WINDOW).any()
+    grid = BeatGrid(np.array([-0.03, 2.97]), np.array([-0.03]), 4, 20.0, 1.0)
+    shortest = replace(song(1), grid=grid)  # between two frames
+    assert not liveliness(shortest, beat_frames(grid, shortest.duration_s), WINDOW).any()
     strokes = np.tile(np.array([0.6, 0.6, 0.6, 0.2], np.float32), 60)
     asked = liveliness(replace(music, levels=strokes, token_times_s=np.arange(240) / 4), frames, WINDOW)
     np.testing.assert_allclose(asked[frames.times_s < 50], 0, atol=0.1)
