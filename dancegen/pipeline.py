@@ -347,8 +347,9 @@ def liveliness(music: MusicEmbedding, frames: BeatFrames, window: int) -> np.nda
     first = np.arange(len(frames))
     last = np.minimum(first + window, len(frames))
     mean = (total[last] - total[first]) / (last - first)
-    begin, end = np.searchsorted(frames.times_s, (0.0, music.duration_s), side="right")
-    middle = np.median(mean[max(begin - 1, 0) : end])
+    inside = (frames.times_s >= 0) & (frames.times_s <= music.duration_s)
+    # the shortest songs lie between two frames
+    middle = np.median(mean[inside]) if inside.any() else mean[0]
     return np.clip((mean - middle) / LIVELY_LEVEL, -MOST_CALM, MOST_LIVELY).astype(np.float32)
 
 
