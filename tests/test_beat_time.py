@@ -26,8 +26,9 @@ def test_frames_hold_whole_bars_around_the_song(seed: int, meter: int, duration:
     assert len(frames) % FRAMES_PER_BEAT == 0 and (np.diff(frames.times_s) > 0).all()
     assert frames.times_s[0] <= 1e-6 and frames.phase[0] == 0
     after = float(grid.beat_position(frames.times_s[-1]) - grid.beat_position(duration))
-    # the last frame is one before the beat, and the smooth way to it is not quite the straight one
-    assert after >= spare - 1.5 / FRAMES_PER_BEAT
+    # between beats the smooth way is not the straight one: only the last beat's own frame lies where it says
+    ends = float(grid.beat_position(frames.times_s[-FRAMES_PER_BEAT])) + 1
+    assert ends - float(grid.beat_position(duration)) >= spare - 1e-6
     assert after < spare + 1 + meter
     # every beat of the grid that lies inside is a frame, downbeats with phase 0
     for time in grid.beats[(grid.beats > frames.times_s[0]) & (grid.beats < frames.times_s[-1])]:
