@@ -35,6 +35,7 @@ from motionbeat.encoder import CLOCK_DIM
 from motionbeat.errors import UserError
 from motionbeat.model_files import load_model
 from motionbeat.pairs import Pair, load_pairs
+from motionbeat.precision import PRECISIONS, mixed_precision
 
 STYLE_DROP = 0.25
 """Share of windows trained without a style label."""
@@ -125,7 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--ema", type=float, default=0.999)
     add("--seed", type=int, default=0)
     add("--save-every", type=int, default=1000)
-    add("--mixed-precision", choices=("no", "bf16", "fp16"), default="bf16")
+    add("--mixed-precision", choices=PRECISIONS, default="auto")
     start = "begin with the weights of a trained generator of these sizes, whatever its encoder"
     add("--start-from", type=Path, metavar="DIR", help=start)
     add("--resume", action="store_true")
@@ -173,7 +174,7 @@ def run(args: argparse.Namespace) -> int:
 def make_accelerator(args: argparse.Namespace) -> Accelerator:
     """What runs the training on the devices at hand, with the precision that a parsed command line names."""
     # the schedule counts our steps, however many processes take them
-    return Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
+    return Accelerator(mixed_precision=mixed_precision(args.mixed_precision), step_scheduler_with_optimizer=False)
 
 
 def fit(

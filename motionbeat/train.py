@@ -41,6 +41,7 @@ from motionbeat.losses import (
 )
 from motionbeat.objective import Objective
 from motionbeat.pairs import load_pairs
+from motionbeat.precision import PRECISIONS, computes_bf16, mixed_precision
 from motionbeat.tokens import SLOTS_PER_BEAT
 
 WEIGHT_DECAY = 0.02
@@ -115,7 +116,7 @@ def fit(
         objective: what is minimised.
         steps: number of batches.
         anchors: clips in a batch.
-        rate: highest learning rate: AdamW, 5 % warm-up, cosine to zero. bf16 on any device.
+        rate: highest learning rate: AdamW, 5 % warm-up, cosine to zero. bf16 where the device has it.
         progress: told the step and the figures of :func:`training_loss` at each.
     """
     set_senses(model, sampler)
@@ -124,7 +125,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_share(step, steps))
     for step in range(1, steps + 1):
         batch = sampler.batch(anchors, objective).to(model.device)
-        with torch.autocast(model.device.type, dtype=torch.bfloat16), fast_attention():
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=computes_bf16()), fast_attention():
             loss, figures = training_loss(model, batch, objective)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -176,6 +177,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--pairs", type=Path, default=Path("runs/pairs"), help="folder made by motionbeat.pairs")
     add("--clean", action="store_true", help="only pairs whose licence allows any use")
     add("--paired-only", action="store_true", help="only dances that came with music, none beat-locked")
+    unheard = "only pairs with songs that the dance was not recorded to: the encoder that a generator is trained with"
+    add("--other-songs", action="store_true", help=unheard)
     add("--bars", type=int, default=BARS_PER_CLIP, help="length of a clip; 2 for AIST++, whose dances last 4 bars")
     add("--out", type=Path, default=Path("runs/motionbeat"))
     add("--steps", type=int, default=6000)
@@ -184,7 +187,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--lr", type=float, default=6e-4)
     add("--seed", type=int, default=0)
     add("--save-every", type=int, default=250)
-    add("--mixed-precision", choices=("no", "bf16", "fp16"), default="bf16")
+    add("--mixed-precision", choices=PRECISIONS, default="auto")
     add("--start-from", type=Path, metavar="DIR", help="begin with the weights of a trained encoder of the same sizes")
     add("--resume", action="store_true")
     switches = parser.add_argument_group("the encoder; all of it is written into its config.json")
@@ -222,6 +225,8 @@ def run(args: argparse.Namespace) -> int:
         paired = {pair.dance for pair in pairs if pair.recorded_together}
         pairs = [pair for pair in pairs if pair.dance in paired]
     trained, held_out = ([pair for pair in pairs if pair.split == split] for split in ("train", "validation"))
+    if args.other_songs:
+        trained = [pair for pair in trained if not pair.recorded_together]
     if not trained:
         raise UserError(f"{args.pairs}: no pairs to train on there, only held-out ones or none of the kind asked for.")
     if args.steps < 1 or args.batch < 2 or args.bars < 1 or args.save_every < 1 or not args.lr > 0:
@@ -230,7 +235,9 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.out}: holds a training run. Give --resume to go on, or another --out.")
     objective = Objective(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Objective)})
     # the schedule counts our steps, however many processes take them
-    accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
+    accelerator = Accelerator(
+        mixed_precision=mixed_precision(args.mixed_precision), step_scheduler_with_optimizer=False
+    )
     state = args.out / "state"
     step = saved_step(state) if args.resume else 0
     # past draws are not replayed on resuming: a new stream, still fixed by seed and step

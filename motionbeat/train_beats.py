@@ -31,6 +31,7 @@ from motionbeat.beatset.excerpts import ExcerptBatch, ExcerptSampler, clip_paths
 from motionbeat.checkpoint import save_run, saved_step, time_is_up
 from motionbeat.command import EXIT_USER_ERROR, print_error
 from motionbeat.errors import UserError
+from motionbeat.precision import PRECISIONS, mixed_precision
 
 _PULSE_WEIGHT = 0.1
 _METER_WEIGHT = 0.03
@@ -91,7 +92,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--depth", type=int, default=9)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save-every", type=int, default=500)
-    parser.add_argument("--mixed-precision", choices=("no", "bf16", "fp16"), default="bf16")
+    parser.add_argument("--mixed-precision", choices=PRECISIONS, default="auto")
     parser.add_argument("--resume", action="store_true")
     args = parser.parse_args(argv)
 
@@ -105,7 +106,9 @@ def main(argv: list[str] | None = None) -> int:
         print_error(error)
         return EXIT_USER_ERROR
     held_out = held_out[:: max(1, len(held_out) // _HELD_OUT_CLIPS)]
-    accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
+    accelerator = Accelerator(
+        mixed_precision=mixed_precision(args.mixed_precision), step_scheduler_with_optimizer=False
+    )
     state = args.out / "state"
     step = saved_step(state) if args.resume else 0
     # past draws are not replayed on resuming: a new stream, still fixed by seed and step

@@ -28,6 +28,7 @@ from motionbeat.command import OneLineParser, run_command
 from motionbeat.ear import SOUND_PARTS, WINDOW_TOKENS, MusicEar
 from motionbeat.ear_set import Stretch, load_stretches
 from motionbeat.errors import UserError
+from motionbeat.precision import PRECISIONS, mixed_precision
 
 HIDDEN_SHARE = 0.5
 SPAN_TOKENS = 10
@@ -150,7 +151,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--layers", type=int, default=4)
     add("--seed", type=int, default=0)
     add("--save-every", type=int, default=250)
-    add("--mixed-precision", choices=("no", "bf16", "fp16"), default="bf16")
+    add("--mixed-precision", choices=PRECISIONS, default="auto")
     add("--resume", action="store_true")
     return parser
 
@@ -169,7 +170,9 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--steps and --save-every must be 1 or more, --batch 2 or more, and --lr above 0.")
     if not args.resume and (args.out / "log.jsonl").exists():
         raise UserError(f"{args.out}: holds a training run. Give --resume to go on, or another --out.")
-    accelerator = Accelerator(mixed_precision=args.mixed_precision, step_scheduler_with_optimizer=False)
+    accelerator = Accelerator(
+        mixed_precision=mixed_precision(args.mixed_precision), step_scheduler_with_optimizer=False
+    )
     state = args.out / "state"
     step = saved_step(state) if args.resume else 0
     # past draws are not replayed on resuming: a new stream, still fixed by seed and step
