@@ -12,9 +12,10 @@ beats only          nothing                                              our tra
 no music            nothing: the weights of *beats only*                 a metronome at the style's median tempo
 ==================  ===================================================  =============================================
 
-All rows know the style. ``train`` writes one folder for each row and seed, ``judge`` makes a dance of 30 s to every
-held-out song (validation and test: no choice is made by either) with each of them, and writes one table. All dances
-are judged by the annotated beats, whatever they were danced to. ``--features`` is what
+All rows know the style. ``train`` writes one folder for each row and seed: from scratch or, with ``--start-from``, all
+of them from one trained generator that has been made to hear nothing but beats (:func:`deafened`). ``judge`` makes a
+dance of 30 s to every held-out song (validation and test: no choice is made by either) with each of them, and writes
+one table. All dances are judged by the annotated beats, whatever they were danced to. ``--features`` is what
 ``python -m benchmarks.encoder_peers BALLROOM`` wrote.
 
 ``withhold`` trains nothing: the shipped generator dances to the test songs, and what the tokens tell it beside the
@@ -52,6 +53,7 @@ from motionbeat.audio import Audio, load_audio
 from motionbeat.beats import BeatGrid, track_beats
 from motionbeat.embed import load_encoder
 from motionbeat.encoder import CLOCK_DIM, MotionBeat, MusicEmbedding
+from motionbeat.model_files import load_model
 from motionbeat.motion_features import MOTION_FPS
 from motionbeat.output import find_songs
 from motionbeat.pairs import Pair, load_pairs
@@ -125,6 +127,9 @@ def train(args: argparse.Namespace) -> None:
     encoder = load_encoder().model
     styles = tuple(sorted({pair.style for pair in pairs}))
     trained, held_out = ([pair for pair in pairs if pair.split == split] for split in ("train", "validation"))
+    token = torch.zeros(0)
+    if args.start_from is not None:
+        token = mean_token(load_encoder(args.start_from / "encoder").model, trained)
     for seed in range(args.seeds):
         for row, (hear, width) in hearings(args, encoder, pairs).items():
             out = args.out / f"{row.replace(' ', '_')}_{seed}"
@@ -136,16 +141,49 @@ def train(args: argparse.Namespace) -> None:
             )  # fmt: skip
             accelerator = make_accelerator(settings)
             torch.manual_seed(seed)
-            denoiser = DanceDenoiser(
-                width + CLOCK_DIM,
-                styles,
-                width=args.width,
-                heads=4,
-                layers=args.layers,
-                embedding_dim=1,
-                token_gain=token_gain(width),
-            )
-            fit(settings, accelerator, denoiser, trained, held_out, hear)
+            if args.start_from is None:
+                start = None
+                denoiser = new_denoiser(width, styles, args.width, args.layers)
+            else:
+                start = deafened(load_model(args.start_from / "denoiser", DanceDenoiser), token, width, styles)
+                denoiser = new_denoiser(width, styles, start.config["width"], start.config["layers"])
+            fit(settings, accelerator, denoiser, trained, held_out, hear, start)
+
+
+def new_denoiser(tokens: int, styles: tuple[str, ...], width: int, layers: int) -> DanceDenoiser:
+    """A denoiser that is told ``tokens`` values of the music beside the clock."""
+    return DanceDenoiser(
+        tokens + CLOCK_DIM,
+        styles,
+        width=width,
+        heads=4,
+        layers=layers,
+        embedding_dim=1,
+        token_gain=token_gain(tokens),
+    )
+
+
+def mean_token(encoder: MotionBeat, pairs: Sequence[Pair]) -> torch.Tensor:
+    """(W,) mean token of an encoder over the music of some pairs."""
+    hear = heard_by(encoder)
+    return torch.from_numpy(np.concatenate([hear(pair) for pair in pairs]).mean(axis=0))
+
+
+def deafened(trained: DanceDenoiser, token: torch.Tensor, tokens: int, styles: tuple[str, ...]) -> DanceDenoiser:
+    """A trained denoiser that hears beats and bars only, as if all music had ``token`` for its tokens, with weights of
+    zero for ``tokens`` new values, and knows ``styles`` of its own."""
+    denoiser = new_denoiser(tokens, styles, trained.config["width"], trained.config["layers"])
+    before = trained.state_dict()
+    heard, clock = before["music_in.weight"].split([len(token), CLOCK_DIM], dim=1)
+    unheard = heard.new_zeros(len(heard), tokens, heard.shape[2])
+    kept = {key: value for key, value in before.items() if value.shape == denoiser.state_dict()[key].shape}
+    kept["music_in.weight"] = torch.cat([unheard, clock], dim=1)
+    kept["music_in.bias"] = before["music_in.bias"] + heard.sum(dim=2) @ token * trained.config["token_gain"]
+    kept["no_music"] = torch.cat([token.new_zeros(tokens), before["no_music"][len(token) :]])
+    labels = [0, *(list(trained.config["styles"]).index(style) + 1 for style in styles)]
+    kept["style.weight"] = before["style.weight"][labels]
+    denoiser.load_state_dict(denoiser.state_dict() | kept)
+    return denoiser
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,6 +383,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--start-from", type=Path, help="a trained generator, whose sizes all rows then have")
     args = parser.parse_args()
     commands[args.command](args)
 
