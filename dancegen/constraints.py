@@ -2,9 +2,10 @@
 
 A :class:`Constraint` says which of the 151 values of which frames are known. In every step of the denoising the known
 values replace the predicted ones. The sample of the next step is then the noised known motion there (replacement
-inpainting as in EDGE, Tseng et al. 2023), with whatever noise the solver keeps or draws. At a border in time the
-prediction would not meet what is known: what it is off there is faded out into the free frames, with its slope, so
-that neither place nor speed jumps, and the network, which sees the mended border in its next step, dances on from it.
+inpainting as in EDGE, Tseng et al. 2023); the noise is the one that the sample began with, which a solver of the
+probability flow keeps by itself. At a border in time the prediction would not meet what is known: what it is off there
+is faded out into the free frames, with its slope, so that neither place nor speed jumps, and the network, which sees
+the mended border in its next step, dances on from it.
 
 The root is written from frame to frame in the features, so a kept span keeps its own path and turns, wherever on the
 floor the dance has got to when it begins.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -213,8 +212,6 @@ class DancePipeline(DiffusionPipeline):
             guidance_scale,
         )
         solver = self.make_solver(num_inference_steps)
-        # solvers that draw noise take a generator, those of the probability flow do not know the word
-        drawn = {"generator": generator} if "generator" in inspect.signature(solver.step).parameters else {}
         mean, std = self.denoiser.motion_mean, self.denoiser.motion_std
         known = None if constraint is None else KnownPart(constraint.in_beats(frames), mean, std)
         x = randn_tensor((1, len(frames), FEATURE_DIM), generator=generator, device=torch.device(device))
@@ -226,7 +223,7 @@ class DancePipeline(DiffusionPipeline):
                 predicted = self._predict(noisy[0], starts, timestep, conditions)
                 if known is not None:
                     predicted = known.imposed_on(predicted)
-                x = solver.step(predicted[None], timestep, x, return_dict=False, **drawn)[0]
+                x = solver.step(predicted[None], timestep, x, return_dict=False)[0]
                 if callback_on_step_end is not None:
                     x = callback_on_step_end(self, index, int(timestep), {"latents": x}).pop("latents", x)
                 bar.update()

@@ -1,10 +1,8 @@
 """How a sample is denoised in few steps: a second-order multistep solver on a grid that is even in log-SNR.
 
-SDE-DPM-Solver++(2M) (Lu et al. 2022) integrates the stochastic way from noise to motion in lambda = log(signal /
-noise): in each step some noise is taken away for good and some is drawn anew, so that what the network got wrong early
-is forgotten where the probability flow, which draws nothing, carries it to the end. Our schedule ends in pure noise,
-lambda = -inf. Steps that are even in the training index (diffusers' ``trailing``) leap from there over most of the
-range in which the dance is decided, and no order of the solver makes up for it; even steps in lambda from
+DPM-Solver++(2M) (Lu et al. 2022) integrates the probability flow in lambda = log(signal / noise). Our schedule ends
+in pure noise, lambda = -inf. Steps that are even in the training index (diffusers' ``trailing``) leap from there over
+most of the range in which the dance is decided, and no order of the solver makes up for it; even steps in lambda from
 :data:`FIRST_LAMBDA` on do not. ``benchmarks/few_steps.py`` has the measurements.
 """
 
@@ -23,14 +21,14 @@ LAST_TIMESTEP = 10
 
 
 def make_solver(schedule: Any, steps: int, device: torch.device | None = None) -> DPMSolverMultistepScheduler:
-    """A solver for the noise schedule of a model, set to ``steps`` evaluations. Its ``step`` draws noise.
+    """A solver for the noise schedule of a model, set to ``steps`` evaluations.
 
     Args:
         schedule: the scheduler that the model was trained with (diffusers).
         steps: 1 up to the schedule's number of training steps.
         device: of the samples.
     """
-    solver = DPMSolverMultistepScheduler.from_config(schedule.config, algorithm_type="sde-dpmsolver++", solver_order=2)
+    solver = DPMSolverMultistepScheduler.from_config(schedule.config, algorithm_type="dpmsolver++", solver_order=2)
     solver.set_timesteps(timesteps=timesteps_even_in_lambda(solver.lambda_t, steps), device=device)
     return solver
 

@@ -23,6 +23,12 @@ a little faster or slower."""
 MIN_VALID = 0.8
 """Share of a window's frames that must be sound."""
 
+ENDS_S = 1.5
+ENDS_SHARE = 0.5
+"""A recorded dance begins and ends with the first and last ``ENDS_S`` seconds that are at least ``ENDS_SHARE`` times
+as fast as its median. Before and after, dancers stand and wait: a generator that is shown this stands still in the
+middle of a song."""
+
 MIN_STYLE_S = 300.0
 """A style with less material than this is learnt too poorly to be chosen unasked."""
 
@@ -93,15 +99,16 @@ class WindowSampler:
             frames = beat_frames(pair.grid, pair.motion.duration)
             inside = (frames.times_s >= 0) & (frames.times_s <= pair.motion.duration)
             near = np.clip(np.round(frames.times_s * pair.motion.fps).astype(int), 0, len(pair.valid) - 1)
-            valid = pair.valid[near] & inside
+            motion = motion_at(frames, pair.motion)
+            speed = _speed(motion)
+            valid = pair.valid[near] & inside & _danced(speed, motion.fps)
             starts = _window_starts(valid, frames.downbeats, window)
             if not len(starts):
                 continue
             music = np.concatenate(
                 [read_tokens_at(frames.times_s, tokens, pair.slots.times_s), frames.clock()], axis=1
             )
-            motion = motion_at(frames, pair.motion)
-            energy = _log_speed(motion, starts, window)
+            energy = _log_mean(speed, starts, window)
             weight = len(starts) / copies[pair.dance]
             # who holds a partner does so on one side, and the mirror image is a wrong dance
             for flip in (False, True) if augment and pair.style not in COUPLE_STYLES else (False,):
@@ -157,9 +164,24 @@ def _window_starts(valid: np.ndarray, downbeats: np.ndarray, window: int) -> np.
     return starts[(sound[starts + window] - sound[starts]) / window >= MIN_VALID]
 
 
-def _log_speed(motion: Motion, starts: np.ndarray, window: int) -> np.ndarray:
-    """(K,) log of the mean speed of the joints over windows from ``starts``, m/s."""
-    speed = np.linalg.norm(np.diff(motion.joints(), axis=0), axis=-1).mean(axis=1) * motion.fps
+def _speed(motion: Motion) -> np.ndarray:
+    """(T - 1,) mean speed of the joints, m/s."""
+    return np.linalg.norm(np.diff(motion.joints(), axis=0), axis=-1).mean(axis=1) * motion.fps
+
+
+def _danced(speed: np.ndarray, fps: float) -> np.ndarray:
+    """(T,) bool, the frames from the beginning of a dance to its end (:data:`ENDS_S`), whatever lies between; of
+    ``speed`` (T - 1,)."""
+    width = min(round(ENDS_S * fps), len(speed))
+    total = np.concatenate([[0.0], np.cumsum(speed)])
+    mean = (total[width:] - total[:-width]) / width
+    fast = np.flatnonzero(mean >= ENDS_SHARE * np.median(mean))
+    frames = np.arange(len(speed) + 1)
+    return (frames >= fast[0]) & (frames <= fast[-1] + width)
+
+
+def _log_mean(speed: np.ndarray, starts: np.ndarray, window: int) -> np.ndarray:
+    """(K,) log of the mean of ``speed`` over windows from ``starts``, m/s."""
     total = np.concatenate([[0.0], np.cumsum(speed)])
     stops = np.minimum(starts + window, len(total) - 1)
     return np.log((total[stops] - total[starts]) / (stops - starts) + 1e-3)

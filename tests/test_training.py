@@ -97,6 +97,18 @@ def test_one_dance_meets_a_different_song_each_time() -> None:
     assert np.abs(first.audio_tokens[:shared].astype(int) - second.audio_tokens[:shared]).mean() > 5
 
 
+def test_other_songs_leave_out_the_songs_that_dances_were_recorded_to(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = pairs.load_pair(folder / "a_0.npz")
+    own = tmp_path / "own"
+    own.mkdir()
+    dataclasses.replace(pair, name=pair.dance).save(own)
+    command = ["--pairs", str(own), "--out", str(tmp_path / "motionbeat"), "--other-songs"]
+    assert train.main(command) == 2
+    assert "none of the kind asked for" in capsys.readouterr().err and not (tmp_path / "motionbeat").exists()
+
+
 def test_train_resume_and_dance(folder: Path, tmp_path: Path) -> None:
     encoder, generator = tmp_path / "motionbeat", tmp_path / "dance"
     options = ["--pairs", str(folder), "--mixed-precision", "no"]

@@ -52,6 +52,20 @@ def test_windows_begin_with_bars_and_carry_what_is_heard_there() -> None:
     assert len(np.unique(heard.round(3))) > 3
 
 
+def test_what_lies_before_a_dance_begins_and_after_it_ends_is_not_trained_on() -> None:
+    whole = pair("a", 0.5, beats=60)
+    poses, trans = whole.motion.poses.copy(), whole.motion.trans.copy()
+    poses[:210], trans[:210] = poses[210], trans[210]  # waits for 7 s, until beat 14
+    poses[750:], trans[750:] = poses[750], trans[750]  # stands from beat 50 on
+    waiting = replace(whole, motion=replace(whole.motion, poses=poses, trans=trans))
+    batch = WindowSampler([waiting], place, ("pop",), WINDOW, 0, augment=False).batch(200)
+    begins = batch.music[:, 0, 0].numpy().round()
+    assert begins.min() >= 12 and begins.max() <= 40
+    moves = batch.motion.diff(dim=1).abs().sum(dim=2)
+    # a second and a half is looked at together, so that a little of the rest stays beside the dance
+    assert ((moves == 0) & (batch.valid[:, 1:] > 0)).float().mean() < 0.05
+
+
 def test_one_dance_at_two_tempi_is_one_window() -> None:
     windows = []
     for period_s in (0.5, 0.61):
