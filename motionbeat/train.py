@@ -177,7 +177,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--pairs", type=Path, default=Path("runs/pairs"), help="folder made by motionbeat.pairs")
     add("--clean", action="store_true", help="only pairs whose licence allows any use")
     add("--paired-only", action="store_true", help="only dances that came with music, none beat-locked")
-    unheard = "only pairs with songs that the dance was not recorded to: the encoder that a generator is trained with"
+    unheard = "only pairs with songs that the dance was not recorded to: no dance's own song is heard"
     add("--other-songs", action="store_true", help=unheard)
     add("--bars", type=int, default=BARS_PER_CLIP, help="length of a clip; 2 for AIST++, whose dances last 4 bars")
     add("--out", type=Path, default=Path("runs/motionbeat"))
