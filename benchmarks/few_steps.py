@@ -9,8 +9,9 @@ the protocols of ``dancegen.metrics``. Prints a Markdown table.
 A solver that draws noise on the way ends in another dance, so that its distance says nothing; ``dancegen.evaluate``
 compares what is like recorded dances.
 
-Evaluations are those of the network on one dance: guidance costs three in each step (style and energy, the music, or
-nothing; they go through it in one batch). ``late`` guides only the later half of the steps (Kynkaanniemi et al. 2024).
+Evaluations are those of the network on one dance: guidance costs four in each step (all told, the same with its
+moments apart, the music alone, nothing; they go through it in one batch). ``late`` leaves the last two out of the
+earlier half of the steps (Kynkaanniemi et al. 2024).
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Way:
     @property
     def evaluations(self) -> int:
         """Of the network on one dance, guided."""
-        return self.steps + 2 * (self.steps - self.steps // 2 if self.late else self.steps)
+        return 2 * self.steps + 2 * (self.steps - self.steps // 2 if self.late else self.steps)
 
 
 def dances(pipeline: ComparedPipeline, songs: list[MusicEmbedding], way: Way, seeds: int, guidance: float) -> list:
@@ -154,11 +155,12 @@ def main() -> None:
     grids = [music.grid for music in songs for _ in range(args.seeds)]
 
     *others, ours = SOLVERS
-    best = dances(pipeline, songs, Way(ours, args.reference_steps), args.seeds, args.guidance)
+    limit = Way(ours, args.reference_steps)
+    best = dances(pipeline, songs, limit, args.seeds, args.guidance)
     reference = [own_joints(motion) for motion in best]
     print(f"| solver | steps | evaluations | distance, mm | joint speed, m/s | {' | '.join(COLUMNS)} |")
     print("| --- " * (len(COLUMNS) + 5) + "|")
-    print(f"| reference | {args.reference_steps} | {3 * args.reference_steps} | {row(best, reference, grids)} |")
+    print(f"| reference | {limit.steps} | {limit.evaluations} | {row(best, reference, grids)} |")
     if args.seeds > 1:
         strangers = [reference[(i // args.seeds) * args.seeds + (i + 1) % args.seeds] for i in range(len(reference))]
         print(f"| the reference of another seed | | | {row(best, strangers, grids)} |", flush=True)

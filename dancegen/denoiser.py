@@ -49,11 +49,18 @@ class DenoiserBlock(nn.Module):
         share = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, dim=-1).to(v.dtype)
         return (share @ v).transpose(1, 2).flatten(-2)
 
-    def forward(self, x: torch.Tensor, music: torch.Tensor, modulation: torch.Tensor) -> torch.Tensor:
-        """x and music (B, N, width), modulation (B, 9, width) -> (B, N, width)."""
+    def forward(
+        self, x: torch.Tensor, music: torch.Tensor, modulation: torch.Tensor, apart: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """x and music (B, N, width), modulation (B, 9, width) -> (B, N, width); in rows that are ``apart`` (B,) each
+        place attends to itself only."""
         shift, scale, gate = (modulation + self.table)[:, :, None].unflatten(1, (3, 3)).unbind(dim=2)
         h = self.norms[0](x) * (1 + scale[:, 0]) + shift[:, 0]
-        x = x + gate[:, 0] * self.out(self._attend(*self.qkv(h).chunk(3, dim=-1)))
+        q, k, v = self.qkv(h).chunk(3, dim=-1)
+        attended = self._attend(q, k, v)
+        if apart is not None:
+            attended = torch.where(apart[:, None, None], v, attended)
+        x = x + gate[:, 0] * self.out(attended)
         h = self.norms[1](x) * (1 + scale[:, 1]) + shift[:, 1]
         x = x + gate[:, 1] * self.music_out(self._attend(self.music_q(h), *self.music_kv(music).chunk(2, dim=-1)))
         h = self.norms[2](x) * (1 + scale[:, 2]) + shift[:, 2]
@@ -131,6 +138,7 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         style: torch.Tensor,
         energy: torch.Tensor,
         given: torch.Tensor,
+        apart: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Denoise.
 
@@ -142,6 +150,8 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
             energy: (B,) how lively the window is among those of its style, in standard deviations; NaN where nothing
                 is said of it.
             given: (B,) bool, False where the music is withheld (for classifier-free guidance).
+            apart: (B,) bool, True where, in all blocks but the first and the last, no moment of the dance sees any
+                other (for perturbed-attention guidance); None is nowhere.
 
         Returns:
             (B, window, 151) predicted clean normalised motion.
@@ -156,6 +166,7 @@ class DanceDenoiser(ModelMixin, ConfigMixin):
         said = ~energy.isnan()[:, None]
         condition = condition + said * self.energy(energy.nan_to_num()[:, None])
         modulation = self.modulation(condition).unflatten(-1, (9, -1))
-        for block in self.blocks:
-            x = block(x, heard, modulation)
+        for place, block in enumerate(self.blocks):
+            inner = 0 < place < len(self.blocks) - 1
+            x = block(x, heard, modulation, apart if inner else None)
         return self.motion_out(self.final(x).transpose(1, 2)).transpose(1, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -67,6 +67,11 @@ UNHURRIED = 1.25
 HASTE_DEVIATIONS = 1.5
 """A dance whose beats are more than ``UNHURRIED`` times as fast as its style's is asked to be calmer by so many
 standard deviations for each octave beyond: who has to hurry takes smaller steps."""
+
+COHERENCE_GUIDANCE = 0.5
+"""How much of what the moments of a dance make of each other is exaggerated. A network that has not made up its mind
+predicts the mean of what it has seen: small movements, feet that glide between two places. What it predicts when no
+moment sees any other is that mean, and going away from it brings the figure out."""
 
 ENERGY_DEVIATIONS = 3.0
 """By so many standard deviations a dance of energy 2 would be livelier than one of energy 1."""
@@ -178,7 +183,7 @@ class DancePipeline(DiffusionPipeline):
             music: what the MotionBeat encoder heard.
             style: a name of :attr:`styles`, ``none`` (no label), ``auto`` (chosen by :meth:`choose_style`), or
                 several names with their shares, as in ``salsa:0.6,pop:0.4``.
-            num_inference_steps: denoising steps. In each of them the network is evaluated on the dance once for each
+            num_inference_steps: denoising steps. In each of them the network is evaluated on the dance twice for each
                 style in the mix and, unless the guidance is 1, once without style and once without music.
             guidance_scale: 1 follows music, style and energy as trained, more exaggerates them (the music less,
                 :func:`music_guidance`), 0 ignores them.
@@ -272,33 +277,52 @@ class DancePipeline(DiffusionPipeline):
         self, sample: torch.Tensor, starts: list[int], timestep: torch.Tensor, conditions: Conditions
     ) -> torch.Tensor:
         """Classifier-free guidance in two steps: what style and energy add to the music, times their ``guidance``,
-        and what the music adds to nothing, times :func:`music_guidance`.
+        and what the music adds to nothing, times :func:`music_guidance`. On top of it perturbed-attention guidance
+        (Ahn et al. 2024): what seeing the other moments of the dance adds to seeing each by itself, times
+        :data:`COHERENCE_GUIDANCE`.
 
         Of several styles the predictions are averaged with their shares, which follows the weighted mean of their
         scores (Liu et al. 2022, composable diffusion).
         """
         window, guidance = sample.shape[1], conditions.guidance
-        labels, weights = list(conditions.shares), [guidance * share for share in conditions.shares.values()]
-        told = len(labels)
-        given = [True] * told
+        coherence = min(guidance, 1.0) * COHERENCE_GUIDANCE
         music = music_guidance(guidance)
-        for with_music, weight in ((True, music - guidance), (False, 1 - music)):
-            if weight:
-                labels.append(0)
-                given.append(with_music)
-                weights.append(weight)
-        count, times = len(sample), len(labels)
-        is_given = torch.tensor(given, device=sample.device).repeat_interleave(count)
-        is_told = torch.arange(count * times, device=sample.device) < count * told
+        branches = [
+            *(_Branch((guidance + coherence) * share, label) for label, share in conditions.shares.items()),
+            *(_Branch(-coherence * share, label, apart=True) for label, share in conditions.shares.items()),
+            _Branch(music - guidance, told=False),
+            _Branch(1 - music, told=False, given=False),
+        ]
+        branches = [branch for branch in branches if branch.weight]
+        count, times = len(sample), len(branches)
+
+        def each(values: Iterable[Any]) -> torch.Tensor:
+            return torch.tensor(list(values), device=sample.device).repeat_interleave(count)
+
+        told = each(branch.told for branch in branches)
         predicted = self.denoiser(
             sample.repeat(times, 1, 1),
             timestep.expand(count * times),
             torch.stack([conditions.music[s : s + window] for s in starts]).repeat(times, 1, 1),
-            torch.tensor(labels, device=sample.device).repeat_interleave(count),
-            torch.where(is_told, conditions.liveliness[starts].repeat(times), torch.nan),
-            is_given,
+            each(branch.label for branch in branches),
+            torch.where(told, conditions.liveliness[starts].repeat(times), torch.nan),
+            each(branch.given for branch in branches),
+            each(branch.apart for branch in branches),
         )
-        return torch.einsum("k,kbtc->btc", torch.tensor(weights).to(predicted), predicted.unflatten(0, (times, count)))
+        weights = torch.tensor([branch.weight for branch in branches]).to(predicted)
+        return torch.einsum("k,kbtc->btc", weights, predicted.unflatten(0, (times, count)))
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """One of the predictions that guidance adds up: its weight, the label of its style, and whether it is told how
+    lively to be, is given the music, and sees each moment of the dance apart from the others."""
+
+    weight: float
+    label: int = 0
+    told: bool = True
+    given: bool = True
+    apart: bool = False
 
 
 def main_style(shares: Mapping[int, float]) -> int:

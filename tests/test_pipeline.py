@@ -40,7 +40,7 @@ WIDTH, WINDOW = 12, 192
 @pytest.fixture(scope="module")
 def pipeline() -> DancePipeline:
     torch.manual_seed(0)
-    denoiser = DanceDenoiser(WIDTH + CLOCK_DIM, ("pop", "waltz"), width=32, heads=2, layers=2)
+    denoiser = DanceDenoiser(WIDTH + CLOCK_DIM, ("pop", "waltz"), width=32, heads=2, layers=3)
     # give guidance something to do: at initialisation the label and the music's gates are nearly silent
     torch.nn.init.normal_(denoiser.modulation[-1].weight, std=0.2)
     denoiser.style_meter.copy_(torch.tensor([4, 3]))
@@ -98,7 +98,8 @@ def test_guidance_and_style_change_the_dance(pipeline: DancePipeline) -> None:
     assert np.abs(dance(pipeline, guidance_scale=1, style="none").motion.poses - plain).max() > 1e-3
 
 
-def test_guidance_exaggerates_style_more_than_music(pipeline: DancePipeline) -> None:
+def test_guidance_exaggerates_style_more_than_music(pipeline: DancePipeline, monkeypatch) -> None:
+    monkeypatch.setattr("dancegen.pipeline.COHERENCE_GUIDANCE", 0.0)
     length = WINDOW + 40
     generator = torch.Generator().manual_seed(0)
     sample = torch.randn(2, WINDOW, 151, generator=generator)
@@ -114,6 +115,42 @@ def test_guidance_exaggerates_style_more_than_music(pipeline: DancePipeline) -> 
     torch.testing.assert_close(predicted(4), nothing + 2 * (heard - nothing) + 4 * (told - heard), atol=1e-4, rtol=0)
     torch.testing.assert_close(predicted(0.5), nothing + 0.5 * (told - nothing), atol=1e-4, rtol=0)
     assert [music_guidance(g) for g in (0, 0.5, 1, 2.5, 4)] == [0, 0.5, 1, 1.5, 2]
+
+
+def test_guidance_leads_away_from_moments_that_do_not_see_each_other(pipeline: DancePipeline, monkeypatch) -> None:
+    generator = torch.Generator().manual_seed(0)
+    sample = torch.randn(2, WINDOW, 151, generator=generator)
+    music = torch.randn(WINDOW, WIDTH + CLOCK_DIM, generator=generator)
+
+    def guided(weight: float, guidance: float) -> torch.Tensor:
+        monkeypatch.setattr("dancegen.pipeline.COHERENCE_GUIDANCE", weight)
+        conditions = Conditions(music, torch.zeros(WINDOW), {1: 0.5, 2: 0.5}, guidance)
+        with torch.no_grad():
+            return pipeline._guided(sample, [0, 0], torch.tensor(900), conditions)
+
+    def predicted(label: int, apart: bool) -> torch.Tensor:
+        style, yes = torch.full((2,), label), torch.ones(2, dtype=torch.bool)
+        told = torch.full((2,), 900), music.expand(2, -1, -1), style, torch.zeros(2), yes, yes & apart
+        with torch.no_grad():
+            return pipeline.denoiser(sample, *told)
+
+    brought_out = 0.5 * sum(predicted(label, False) - predicted(label, True) for label in (1, 2))
+    assert brought_out.abs().max() > 1e-2
+    torch.testing.assert_close(guided(3.0, 2.0), guided(0.0, 2.0) + 3 * brought_out, atol=1e-4, rtol=0)
+    # a guidance of 0 ignores what is told, and what is made of it
+    torch.testing.assert_close(guided(3.0, 0.0), guided(0.0, 0.0))
+
+
+@pytest.mark.parametrize("layers", [2, 3])
+def test_moments_apart_see_each_other_in_the_outer_blocks_only(layers: int) -> None:
+    torch.manual_seed(0)
+    denoiser = DanceDenoiser(WIDTH + CLOCK_DIM, ("pop",), width=32, heads=2, layers=layers).eval()
+    sample, music = torch.randn(2, WINDOW, 151), torch.randn(2, WINDOW, WIDTH + CLOCK_DIM)
+    rest = torch.full((2,), 900), music, torch.ones(2, dtype=torch.long), torch.zeros(2), torch.tensor([True, True])
+    with torch.no_grad():
+        usual, both = (denoiser(sample, *rest, apart) for apart in (None, torch.tensor([False, True])))
+    torch.testing.assert_close(both[0], usual[0])
+    assert ((both[1] - usual[1]).abs().max() > 1e-3) == (layers == 3)
 
 
 def test_a_denoiser_that_hears_tokens_softer_takes_over_what_it_made_of_them(pipeline: DancePipeline) -> None:
@@ -269,8 +306,8 @@ def test_energy_is_told_to_the_network(pipeline: DancePipeline) -> None:
         hook.remove()
     for energy, given in zip((0.5, 1.0, 1.5), told, strict=True):
         said = given[~given.isnan()]
-        # a third of the batch is told all, one the music alone, one nothing
-        assert len(said) * 3 == len(given)
+        # half of the batch is told all (one part of it with its moments apart), a quarter the music alone, one nothing
+        assert len(said) * 2 == len(given)
         np.testing.assert_allclose(said, BASE_DEVIATIONS + ENERGY_DEVIATIONS * (energy - 1), atol=1e-6)
 
 

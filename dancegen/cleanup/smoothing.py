@@ -6,8 +6,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-SIGMA_S = 0.04
-"""Width of the Gaussian under the filter: movement up to 3 Hz passes (93 %), 6 Hz is halved, 9 Hz is gone."""
+SIGMA_S = 0.045
+"""Width of the Gaussian under the filter: movement up to 2.7 Hz passes (93 %), 5.5 Hz is halved, 9 Hz is gone."""
 
 
 def smoothed(poses: np.ndarray, trans: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
