@@ -70,8 +70,8 @@ standard deviations for each octave beyond: who has to hurry takes smaller steps
 
 COHERENCE_GUIDANCE = 0.5
 """How much of what the moments of a dance make of each other is exaggerated. A network that has not made up its mind
-predicts the mean of what it has seen: small movements, feet that glide between two places. What it predicts when no
-moment sees any other is that mean, and going away from it brings the figure out."""
+predicts something like the mean of what it has seen, which moves less than any dancer does. What it predicts when no
+moment sees any other serves for that mean, and going away from it makes dances livelier (docs/experiments.md)."""
 
 ENERGY_DEVIATIONS = 3.0
 """By so many standard deviations a dance of energy 2 would be livelier than one of energy 1."""
